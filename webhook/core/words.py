@@ -1,0 +1,31 @@
+"""The words that the whole program shares: hooks, modes, label and annotation keys, built-in roles."""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Hook(StrEnum):
+    """Which of the two admission hooks the API server called."""
+
+    MUTATE = "mutate"
+    VALIDATE = "validate"
+
+
+class NamespaceMode(StrEnum):
+    """The value of the namespace's opt-in label, which the URL of the hook carries."""
+
+    ENABLED = "enabled"
+    DRY_RUN = "dry-run"
+
+
+GROUP: Final = "secrets.noxus.ai"
+INJECTION_LABEL: Final = f"{GROUP}/injection"  # on a namespace: enabled | dry-run
+SCOPES_ANNOTATION: Final = f"{GROUP}/scopes"  # on a pod: scopes that it asks for
+INJECTED_ANNOTATION: Final = f"{GROUP}/injected"  # on a pod: what it was granted; for people only
+MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"  # set by the kubelet on mirror pods
+NODES_GROUP: Final = "system:nodes"  # the group of every kubelet
+
+BUILT_IN_ROLES: Final = frozenset(
+    {"frontend", "backend", "worker", "relay", "plugin-server", "sandbox", "beat"}
+)
+POOL_SCOPE_PREFIX: Final = "pool/"
