@@ -1,0 +1,1 @@
+"""Noxus secret webhook: gives each Noxus pod the Secrets it is entitled to, in order."""

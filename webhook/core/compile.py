@@ -1,0 +1,259 @@
+"""Policy -> lookup tables, once per policy, so that a decision costs the same with 1 pool or 10,000."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+
+from webhook.core import faults
+from webhook.core.names import NameMatcher
+from webhook.core.policy import Conditions, EnvVar, Guard, Mode, Policy, Rule, Scope
+from webhook.core.words import POOL_SCOPE_PREFIX
+
+SourceKey = tuple[str, str, str]  # kind, name, prefix: what identifies an envFrom source
+
+# Behind every source of every scope: a pool's Secret is always the last managed source.
+POOL_RANK: Final = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An `envFrom` element of the policy, with the JSON value that a patch writes."""
+
+    key: SourceKey
+    optional: bool
+    value: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """An `env` element of the policy, with the JSON value that a patch writes."""
+
+    name: str
+    secret: str
+    secret_key: str
+    optional: bool
+    value: msgspec.Raw
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledScope:
+    """A scope, or a pool's Secret as the scope `pool/<name>`, ready to be asked."""
+
+    name: str
+    pool: str | None  # the pool that it belongs to; None for a scope proper
+    index: int  # place in spec.scopes; -1 for a pool
+    roles: frozenset[str]
+    on_request: bool
+    namespaces: NameMatcher | None
+    service_accounts: frozenset[str] | None
+    containers: NameMatcher | None
+    sources: tuple[Source, ...]
+    variables: tuple[Variable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A scope that holds a Secret: all of it (`keys` is None), or some keys only."""
+
+    scope: CompiledScope
+    keys: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule of spec.identity, its label selector taken apart."""
+
+    index: int
+    labels: tuple[tuple[str, str], ...]
+    expressions: tuple[tuple[str, str, frozenset[str]], ...]
+    role: str
+    pool: str | None
+    pool_from: str | None
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Apply the label selector as Kubernetes does."""
+        return all(labels.get(key) == value for key, value in self.labels) and all(
+            _requirement_holds(labels.get(key), operator, values)
+            for key, operator, values in self.expressions
+        )
+
+
+def _requirement_holds(value: str | None, operator: str, values: frozenset[str]) -> bool:
+    match operator:
+        case "In":
+            return value in values
+        case "NotIn":  # as in Kubernetes, also true where the label is absent
+            return value not in values
+        case "Exists":
+            return value is not None
+        case _:  # DoesNotExist; the model knows no other
+            return value is None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CompiledPolicy:
+    """A policy as the decision reads it; look-ups only, nothing to search."""
+
+    name: str
+    generation: int
+    dry_run: bool
+    namespace_globs: tuple[str, ...]
+    roles: frozenset[str]
+    role_labels: tuple[str, ...]
+    pool_labels: tuple[str, ...]
+    aliases: Mapping[str, str]
+    rules: tuple[CompiledRule, ...]
+    scopes: Mapping[str, CompiledScope]
+    automatic: Mapping[str, tuple[CompiledScope, ...]]  # role -> scopes without onRequest
+    worker_role: str
+    pools: Mapping[str, CompiledScope]  # enabled pools, also those without a Secret
+    managed: Mapping[str, tuple[Holder, ...]]  # Secret -> who holds it
+    ranks: Mapping[SourceKey, tuple[int, bool]]  # managed source -> its last place, optional
+    exclude: NameMatcher
+    inject_ephemeral: bool
+    guard: Guard
+
+
+def compile_policy(policy: Policy) -> CompiledPolicy:
+    """Build the tables of a policy in which `faults.refusals` found nothing."""
+    spec = policy.spec
+    scopes = tuple(_scope(i, scope) for i, scope in enumerate(spec.scopes))
+    every_pool = {
+        name: _pool(name, spec.worker.role, pool, pool.env_secret_ref)
+        for name, pool in spec.worker.pools.items()
+    }
+    enabled = {name: every_pool[name] for name, pool in spec.worker.pools.items() if pool.enabled}
+    roles = faults.known_roles(spec)
+    return CompiledPolicy(
+        name=policy.metadata.name,
+        generation=policy.metadata.generation,
+        dry_run=spec.mode is Mode.DRY_RUN,
+        namespace_globs=("*",) if spec.namespaces is None else spec.namespaces,
+        roles=roles,
+        role_labels=spec.identity.role_labels,
+        pool_labels=spec.identity.pool_labels,
+        aliases=dict(spec.identity.aliases),
+        rules=tuple(_rule(i, rule) for i, rule in enumerate(spec.identity.rules)),
+        scopes={scope.name: scope for scope in scopes},
+        automatic={
+            role: tuple(s for s in scopes if role in s.roles and not s.on_request) for role in roles
+        },
+        worker_role=spec.worker.role,
+        pools=enabled,
+        managed=_holders((*scopes, *every_pool.values())),
+        ranks=_ranks(scopes, every_pool),
+        exclude=NameMatcher(spec.containers.exclude),
+        inject_ephemeral=spec.containers.ephemeral == "Inject",
+        guard=spec.guard,
+    )
+
+
+def _raw(value: object) -> msgspec.Raw:
+    return msgspec.Raw(msgspec.json.encode(value))
+
+
+def _source(kind: str, name: str, prefix: str, *, optional: bool) -> Source:
+    reference: dict[str, object] = {"name": name, "optional": True} if optional else {"name": name}
+    member = "secretRef" if kind == "Secret" else "configMapRef"
+    element: dict[str, object] = {"prefix": prefix} if prefix else {}
+    return Source((kind, name, prefix), optional, _raw({**element, member: reference}))
+
+
+def _variable(variable: EnvVar) -> Variable:
+    ref = variable.value_from.secret_key_ref
+    value = {
+        "name": variable.name,
+        "valueFrom": {
+            "secretKeyRef": {"name": ref.name, "key": ref.key}
+            | ({"optional": True} if ref.optional else {})
+        },
+    }
+    return Variable(variable.name, ref.name, ref.key, ref.optional, _raw(value))
+
+
+def _matcher(patterns: tuple[str, ...] | None) -> NameMatcher | None:
+    return None if patterns is None else NameMatcher(patterns)
+
+
+def _scope(index: int, scope: Scope) -> CompiledScope:
+    sources = tuple(
+        _source("Secret", e.secret_ref.name, e.prefix, optional=e.secret_ref.optional)
+        if e.secret_ref
+        else _source(
+            "ConfigMap", e.config_map_ref.name, e.prefix, optional=e.config_map_ref.optional
+        )
+        for e in scope.env_from
+        if (e.secret_ref or e.config_map_ref)
+    )
+    return CompiledScope(
+        name=scope.name,
+        pool=None,
+        index=index,
+        roles=frozenset(scope.roles),
+        on_request=scope.on_request,
+        namespaces=_matcher(scope.namespaces),
+        service_accounts=_names(scope),
+        containers=_matcher(scope.containers),
+        sources=sources,
+        variables=tuple(map(_variable, scope.env)),
+    )
+
+
+def _names(conditions: Conditions) -> frozenset[str] | None:
+    accounts = conditions.service_accounts
+    return None if accounts is None else frozenset(accounts)
+
+
+def _pool(name: str, role: str, conditions: Conditions, secret: str) -> CompiledScope:
+    return CompiledScope(
+        name=POOL_SCOPE_PREFIX + name,
+        pool=name,
+        index=-1,
+        roles=frozenset({role}),
+        on_request=False,
+        namespaces=_matcher(conditions.namespaces),
+        service_accounts=_names(conditions),
+        containers=None,
+        sources=(_source("Secret", secret, "", optional=False),) if secret else (),
+        variables=(),
+    )
+
+
+def _rule(index: int, rule: Rule) -> CompiledRule:
+    return CompiledRule(
+        index=index,
+        labels=tuple(rule.selector.match_labels.items()),
+        expressions=tuple(
+            (e.key, e.operator, frozenset(e.values)) for e in rule.selector.match_expressions
+        ),
+        role=rule.role,
+        pool=rule.pool,
+        pool_from=rule.pool_from,
+    )
+
+
+def _holders(scopes: tuple[CompiledScope, ...]) -> dict[str, tuple[Holder, ...]]:
+    managed: dict[str, list[Holder]] = {}
+    for scope in scopes:
+        whole = {source.key[1] for source in scope.sources if source.key[0] == "Secret"}
+        keys: dict[str, set[str]] = {}
+        for variable in scope.variables:
+            keys.setdefault(variable.secret, set()).add(variable.secret_key)
+        for name in whole:
+            managed.setdefault(name, []).append(Holder(scope, None))
+        for name, some in keys.items():
+            managed.setdefault(name, []).append(Holder(scope, frozenset(some)))
+    return {name: tuple(holders) for name, holders in managed.items()}
+
+
+def _ranks(
+    scopes: tuple[CompiledScope, ...], pools: Mapping[str, CompiledScope]
+) -> dict[SourceKey, tuple[int, bool]]:
+    ranks: dict[SourceKey, tuple[int, bool]] = {}
+    ordered = [source for scope in scopes for source in scope.sources]
+    ranks.update((source.key, (i, source.optional)) for i, source in enumerate(ordered))
+    for pool in pools.values():
+        ranks.update((source.key, (POOL_RANK, source.optional)) for source in pool.sources)
+    return ranks

@@ -1,0 +1,256 @@
+"""What is wrong with a policy beyond single fields: refusals, and warnings for `check`.
+
+A fault has a path of keys and indices into the document, so that the loader can name its line.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from webhook.core import words
+from webhook.core.policy import Conditions, Policy, PolicySpec, Scope
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something wrong at a place of the document; the message says what to write instead."""
+
+    path: Path
+    message: str
+
+
+def did_you_mean(name: str, known: Iterator[str] | list[str]) -> str:
+    """Return a hint at the nearest known name, or nothing."""
+    near = get_close_matches(name, list(known), n=1)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def refusals(policy: Policy) -> list[Fault]:
+    """Return what makes a policy unusable; an empty list means that it can be compiled."""
+    spec = policy.spec
+    return [
+        *_empty_lists(spec),
+        *_deployers(spec),
+        *_repeated_names(spec),
+        *_roles(spec),
+        *_scopes_without_effect(spec),
+        *_contradicting_sources(spec),
+        *_pool_secrets_in_scopes(spec),
+    ]
+
+
+def _conditions(spec: PolicySpec) -> Iterator[tuple[Path, Conditions]]:
+    for i, scope in enumerate(spec.scopes):
+        yield ("spec", "scopes", i), scope
+    for name, pool in spec.worker.pools.items():
+        yield ("spec", "worker", "pools", name), pool
+
+
+def _empty_lists(spec: PolicySpec) -> Iterator[Fault]:
+    """Refuse lists that would match nothing: they look like "no limit" and mean the opposite."""
+    message = "an empty list matches nothing: name at least one, or remove the field for no limit"
+    if spec.namespaces == ():
+        yield Fault(("spec", "namespaces"), message)
+    for path, conditions in _conditions(spec):
+        if conditions.namespaces == ():
+            yield Fault((*path, "namespaces"), message)
+        if conditions.service_accounts == ():
+            yield Fault((*path, "serviceAccounts"), message)
+        if isinstance(conditions, Scope) and conditions.containers == ():
+            yield Fault((*path, "containers"), message)
+
+
+def _deployers(spec: PolicySpec) -> Iterator[Fault]:
+    for path, conditions in _conditions(spec):
+        if (deployers := conditions.deployers) is None:
+            continue
+        if not (deployers.users or deployers.groups or deployers.service_accounts):
+            yield Fault(
+                (*path, "deployers"),
+                "nobody is named, so nobody could deploy: list users, groups or serviceAccounts, "
+                "or remove the field",
+            )
+        else:
+            yield Fault(
+                (*path, "deployers"),
+                "deployers are not decided by this version: remove the field, and limit the scope "
+                "by namespaces, until a version that checks the authenticated deployer",
+            )
+
+
+def _repeated_names(spec: PolicySpec) -> Iterator[Fault]:
+    first: dict[str, int] = {}
+    for i, scope in enumerate(spec.scopes):
+        if first.setdefault(scope.name, i) != i:
+            yield Fault(
+                ("spec", "scopes", i, "name"),
+                f"scope {scope.name!r} is already defined as spec.scopes[{first[scope.name]}]: "
+                "merge the two, or give this one another name",
+            )
+
+
+def known_roles(spec: PolicySpec) -> frozenset[str]:
+    """Return the roles that the policy knows."""
+    return words.BUILT_IN_ROLES.union(spec.identity.roles)
+
+
+def _roles(spec: PolicySpec) -> Iterator[Fault]:
+    known = known_roles(spec)
+
+    def check(path: Path, role: str) -> Iterator[Fault]:
+        if role not in known:
+            hint = did_you_mean(role, sorted(known))
+            yield Fault(
+                path,
+                f"role {role!r} is not known{hint} Add it to spec.identity.roles, or use one of "
+                f"{', '.join(sorted(known))}"
+                if hint
+                else f"role {role!r} is not known: add it to spec.identity.roles, or use one of "
+                f"{', '.join(sorted(known))}",
+            )
+
+    for i, scope in enumerate(spec.scopes):
+        for j, role in enumerate(scope.roles):
+            yield from check(("spec", "scopes", i, "roles", j), role)
+    for i, rule in enumerate(spec.identity.rules):
+        yield from check(("spec", "identity", "rules", i, "role"), rule.role)
+        if rule.role != spec.worker.role and (rule.pool or rule.pool_from):
+            yield Fault(
+                ("spec", "identity", "rules", i, "pool" if rule.pool else "poolFrom"),
+                f"only role {spec.worker.role!r} belongs to pools, and this rule gives role "
+                f"{rule.role!r}: remove the field, or correct the role",
+            )
+    for alias, role in spec.identity.aliases.items():
+        yield from check(("spec", "identity", "aliases", alias), role)
+    yield from check(("spec", "worker", "role"), spec.worker.role)
+
+
+def _scopes_without_effect(spec: PolicySpec) -> Iterator[Fault]:
+    for i, scope in enumerate(spec.scopes):
+        if not scope.roles:
+            yield Fault(
+                ("spec", "scopes", i, "roles"),
+                f"scope {scope.name!r} has no role, so no pod could have it: name at least one",
+            )
+        if not scope.env_from and not scope.env:
+            yield Fault(
+                ("spec", "scopes", i),
+                f"scope {scope.name!r} has nothing to inject: give it envFrom or env",
+            )
+
+
+def _contradicting_sources(spec: PolicySpec) -> Iterator[Fault]:
+    seen: dict[tuple[str, str, str], tuple[bool, str]] = {}
+    for i, scope in enumerate(spec.scopes):
+        for j, source in enumerate(scope.env_from):
+            reference = source.secret_ref or source.config_map_ref
+            if reference is None:  # refused by the model already
+                continue
+            kind = "Secret" if source.secret_ref else "ConfigMap"
+            optional, where = seen.setdefault(
+                (kind, reference.name, source.prefix), (reference.optional, scope.name)
+            )
+            if optional != reference.optional:
+                yield Fault(
+                    ("spec", "scopes", i, "envFrom", j),
+                    f"{kind} {reference.name!r} is optional: {str(reference.optional).lower()} "
+                    f"here and {str(optional).lower()} in scope {where!r}: a pod could get both, "
+                    "so write the same in both",
+                )
+
+
+def _pool_secrets_in_scopes(spec: PolicySpec) -> Iterator[Fault]:
+    in_scope: dict[str, str] = {}
+    for scope in spec.scopes:
+        for source in scope.env_from:
+            if source.secret_ref:
+                in_scope.setdefault(source.secret_ref.name, scope.name)
+        for variable in scope.env:
+            in_scope.setdefault(variable.value_from.secret_key_ref.name, scope.name)
+    for name, pool in spec.worker.pools.items():
+        if holder := in_scope.get(pool.env_secret_ref):
+            yield Fault(
+                ("spec", "worker", "pools", name, "envSecretRef"),
+                f"Secret {pool.env_secret_ref!r} is also a source of scope {holder!r}, whose pods "
+                "would read this pool's keys: use two Secrets",
+            )
+
+
+def warnings(policy: Policy) -> list[Fault]:
+    """Return what is allowed and still worth a second look, for `check`."""
+    spec = policy.spec
+    return [
+        *_component_label(spec),
+        *_rules_for_everybody(spec),
+        *_unlimited_pools(spec),
+        *_sandbox_scopes(spec),
+        *_secrets_for_every_role(spec),
+        *_rules_with_unlisted_pools(spec),
+    ]
+
+
+def _component_label(spec: PolicySpec) -> Iterator[Fault]:
+    label = "app.kubernetes.io/component"
+    message = (
+        f"{label} alone decides the role, and other charts use it for frontend and worker too: "
+        "add a label of Noxus to the selector, such as app.kubernetes.io/part-of: noxus"
+    )
+    if label in spec.identity.role_labels:
+        yield Fault(
+            ("spec", "identity", "roleLabels", spec.identity.role_labels.index(label)), message
+        )
+    for i, rule in enumerate(spec.identity.rules):
+        keys = {*rule.selector.match_labels, *(e.key for e in rule.selector.match_expressions)}
+        if keys == {label}:
+            yield Fault(("spec", "identity", "rules", i, "selector"), message)
+
+
+def _rules_for_everybody(spec: PolicySpec) -> Iterator[Fault]:
+    for i, rule in enumerate(spec.identity.rules):
+        if not rule.selector.match_labels and not rule.selector.match_expressions:
+            yield Fault(
+                ("spec", "identity", "rules", i, "selector"),
+                f"an empty selector gives every pod role {rule.role!r}: add matchLabels",
+            )
+
+
+def _unlimited_pools(spec: PolicySpec) -> Iterator[Fault]:
+    for name, pool in spec.worker.pools.items():
+        if pool.enabled and pool.env_secret_ref and pool.namespaces is None:
+            yield Fault(
+                ("spec", "worker", "pools", name),
+                f"pool {name!r} is not limited by namespaces: labels are chosen by whoever creates "
+                "the pod, and only the namespace separates tenants",
+            )
+
+
+def _sandbox_scopes(spec: PolicySpec) -> Iterator[Fault]:
+    for i, scope in enumerate(spec.scopes):
+        if "sandbox" in scope.roles:
+            yield Fault(
+                ("spec", "scopes", i, "roles", scope.roles.index("sandbox")),
+                f"scope {scope.name!r} reaches the sandbox, where people run code of their own: "
+                "remove the role unless every such person may read it",
+            )
+
+
+def _secrets_for_every_role(spec: PolicySpec) -> Iterator[Fault]:
+    known = known_roles(spec)
+    for i, scope in enumerate(spec.scopes):
+        if known.issubset(scope.roles):
+            yield Fault(
+                ("spec", "scopes", i, "roles"),
+                f"scope {scope.name!r} reaches every role: leave out those that can do without it",
+            )
+
+
+def _rules_with_unlisted_pools(spec: PolicySpec) -> Iterator[Fault]:
+    for i, rule in enumerate(spec.identity.rules):
+        if rule.pool is not None and rule.pool not in spec.worker.pools:
+            yield Fault(
+                ("spec", "identity", "rules", i, "pool"),
+                f"pool {rule.pool!r} is not in spec.worker.pools"
+                f"{did_you_mean(rule.pool, list(spec.worker.pools))}",
+            )

@@ -1,0 +1,140 @@
+"""Names as Kubernetes allows them, and the globs that policies may use in their place.
+
+The rules are those of k8s.io/apimachinery/pkg/util/validation; each function returns its argument
+or raises ValueError with a sentence that says what is wrong and what is allowed.
+"""
+
+import fnmatch
+import re
+from functools import lru_cache
+from typing import Final
+
+_LABEL: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_SUBDOMAIN: Final = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
+_QUALIFIED: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
+_KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
+_ENV: Final = re.compile(r"[\x20-\x3c\x3e-\x7e]+")  # printable ASCII without "="
+_LABEL_GLOB: Final = re.compile(r"[-a-z0-9*?]+")
+
+MAX_LABEL: Final = 63  # RFC 1123, as the API server checks it
+MAX_SUBDOMAIN: Final = 253
+
+
+def dns_label(value: str) -> str:
+    """Check the name of a namespace or container, a scope or a role."""
+    if len(value) <= MAX_LABEL and _LABEL.fullmatch(value):
+        return value
+    raise ValueError(
+        f"{value!r} is not a DNS label: use up to {MAX_LABEL} lower-case letters, digits and '-', "
+        "beginning and ending with a letter or digit"
+    )
+
+
+def object_name(value: str) -> str:
+    """Check the name of a Secret, ConfigMap or ServiceAccount (a DNS subdomain)."""
+    if len(value) <= MAX_SUBDOMAIN and _SUBDOMAIN.fullmatch(value):
+        return value
+    raise ValueError(
+        f"{value!r} is not an object name: use up to {MAX_SUBDOMAIN} lower-case letters, digits, "
+        "'-' and '.', each part beginning and ending with a letter or digit"
+    )
+
+
+def secret_key(value: str) -> str:
+    """Check a key inside a Secret."""
+    if len(value) <= MAX_SUBDOMAIN and _KEY.fullmatch(value) and value not in {".", ".."}:
+        return value
+    raise ValueError(f"{value!r} is not a key of a Secret: use letters, digits, '-', '_' and '.'")
+
+
+def env_name(value: str) -> str:
+    """Check the name of an environment variable, or a prefix of such names."""
+    if _ENV.fullmatch(value):
+        return value
+    raise ValueError(
+        f"{value!r} is not a variable name: use printable ASCII characters other than '='"
+    )
+
+
+def env_prefix(value: str) -> str:
+    """Check an `envFrom` prefix: as a variable name, or empty for none."""
+    return value and env_name(value)
+
+
+def label_value(value: str) -> str:
+    """Check the value of a label; the empty one is allowed."""
+    if len(value) <= MAX_LABEL and (not value or _QUALIFIED.fullmatch(value)):
+        return value
+    raise ValueError(
+        f"{value!r} is not a label value: use up to {MAX_LABEL} letters, digits, '-', '_' and '.', "
+        "beginning and ending with a letter or digit"
+    )
+
+
+def pool_name(value: str) -> str:
+    """Check the name of a pool: pods carry it as a label value, so it must be one, not empty."""
+    if not value:
+        raise ValueError("a pool needs a name: pods carry it as the value of their pool label")
+    return label_value(value)
+
+
+def label_key(value: str) -> str:
+    """Check the key of a label: an optional DNS subdomain and '/', then a name."""
+    prefix, slash, name = value.rpartition("/")
+    prefix_ok = not slash or (len(prefix) <= MAX_SUBDOMAIN and _SUBDOMAIN.fullmatch(prefix))
+    if prefix_ok and len(name) <= MAX_LABEL and _QUALIFIED.fullmatch(name):
+        return value
+    raise ValueError(f"{value!r} is not a label key: write it as name or example.com/name")
+
+
+def qualified_service_account(value: str) -> str:
+    """Check `namespace/name` of a ServiceAccount."""
+    namespace, slash, name = value.partition("/")
+    if not slash:
+        raise ValueError(f"{value!r} must be written as namespace/name")
+    dns_label(namespace)
+    object_name(name)
+    return value
+
+
+def label_glob(value: str) -> str:
+    """Check a namespace or container name in which '*' and '?' may stand for characters."""
+    if "*" not in value and "?" not in value:
+        return dns_label(value)
+    if len(value) <= MAX_LABEL and _LABEL_GLOB.fullmatch(value):
+        return value
+    raise ValueError(
+        f"{value!r} is not a glob over names: use lower-case letters, digits and '-', "
+        "'*' for any run of characters and '?' for one"
+    )
+
+
+class NameMatcher:
+    """A set of names and globs; exact names cost one look-up however many there are."""
+
+    __slots__ = ("_exact", "_globs")
+
+    def __init__(self, patterns: tuple[str, ...]) -> None:
+        globs = sorted({p for p in patterns if "*" in p or "?" in p})
+        self._exact = frozenset(patterns).difference(globs)
+        # fnmatch's translation keeps '*' from backtracking; names are checked to hold no '['.
+        self._globs = re.compile("|".join(map(fnmatch.translate, globs))) if globs else None
+
+    def matches(self, name: str) -> bool:
+        """Tell whether a name is in the set."""
+        return name in self._exact or (
+            self._globs is not None and self._globs.match(name) is not None
+        )
+
+
+@lru_cache(maxsize=4096)  # two policies are compared pattern by pattern, each suffix once
+def globs_overlap(left: str, right: str) -> bool:
+    """Tell whether some name matches both globs."""
+    if not left or not right:
+        return not (left or right).strip("*")
+    if left[0] == "*":
+        return globs_overlap(left[1:], right) or globs_overlap(left, right[1:])
+    if right[0] == "*":
+        return globs_overlap(right, left)
+    same = left[0] == right[0] or "?" in (left[0], right[0])
+    return same and globs_overlap(left[1:], right[1:])

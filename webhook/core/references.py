@@ -1,0 +1,123 @@
+"""Every place in a pod or a template that names a Secret.
+
+The list of places is that of the Kubernetes API; a test compares it with the OpenAPI schema that a
+real API server serves, so that a field which appears there and not here is noticed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from webhook.core.pod import Container, KeyToPath, PodSpec, Volume
+
+Wanted = Callable[[str], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One mention of a Secret.
+
+    `keys` are those that it reads, None for all of them. `containers` are the names of those that
+    can read it: one for `env` and `envFrom`, all that mount it for a volume; None for an image pull
+    secret, which no container reads.
+    """
+
+    secret: str
+    field: str
+    keys: frozenset[str] | None
+    containers: tuple[str, ...] | None
+    volume: str | None = None
+
+
+def pod_references(spec: PodSpec, root: str, wanted: Wanted) -> Iterator[Reference]:
+    """Yield what a whole pod mentions of the Secrets that are wanted, in the order of the API."""
+    for members, containers in spec.listed():
+        for i, container in enumerate(containers):
+            yield from container_references(container, f"{root}.{members}[{i}]", wanted)
+    if spec.volumes:
+        mounts = _mounts(c for _, containers in spec.listed() for c in containers)
+        yield from _volume_references(spec.volumes, mounts, root, wanted)
+    for i, pull in enumerate(spec.imagePullSecrets or ()):
+        if pull.name and wanted(pull.name):
+            yield Reference(pull.name, f"{root}.imagePullSecrets[{i}]", None, None)
+
+
+def added_references(
+    spec: PodSpec, added: Sequence[tuple[int, Container]], wanted: Wanted
+) -> Iterator[Reference]:
+    """Yield what ephemeral containers that are new mention, and what is in volumes they mount."""
+    for i, container in added:
+        yield from container_references(container, f"spec.ephemeralContainers[{i}]", wanted)
+    mounts = _mounts(container for _, container in added)
+    mounted = [volume for volume in spec.volumes or () if volume.name in mounts]
+    yield from _volume_references(mounted, mounts, "spec", wanted)
+
+
+def container_references(container: Container, path: str, wanted: Wanted) -> Iterator[Reference]:
+    """Yield what the variables of one container mention."""
+    names = (container.name or "",)
+    for i, variable in enumerate(container.env or ()):
+        source = variable.valueFrom
+        if source and (ref := source.secretKeyRef) and ref.name and wanted(ref.name):
+            yield Reference(
+                ref.name,
+                f"{path}.env[{i}].valueFrom.secretKeyRef",
+                frozenset({ref.key or ""}),
+                names,
+            )
+    for i, element in enumerate(container.envFrom or ()):
+        if (whole := element.secretRef) and whole.name and wanted(whole.name):
+            yield Reference(whole.name, f"{path}.envFrom[{i}].secretRef", None, names)
+
+
+def _mounts(containers: Iterable[Container]) -> dict[str, tuple[str, ...]]:
+    """Volume -> the containers that can read it; an env file is read out of a volume, too."""
+    mounts: dict[str, tuple[str, ...]] = {}
+    for container in containers:
+        volumes = [mount.name for mount in container.volumeMounts or ()]
+        for variable in container.env or ():
+            if variable.valueFrom and (file := variable.valueFrom.fileKeyRef):
+                volumes.append(file.volumeName)
+        for volume in volumes:
+            if volume:
+                mounts[volume] = (*mounts.get(volume, ()), container.name or "")
+    return mounts
+
+
+def _volume_references(
+    volumes: Sequence[Volume], mounts: dict[str, tuple[str, ...]], root: str, wanted: Wanted
+) -> Iterator[Reference]:
+    for volume in volumes:
+        readers = mounts.get(volume.name or "", ())
+        for secret, member, keys in _secrets_of(volume):
+            if secret and wanted(secret):
+                field = f"{root}.volumes[{volume.name}].{member}"
+                yield Reference(secret, field, keys, readers, volume.name or "")
+
+
+def _secrets_of(volume: Volume) -> Iterator[tuple[str | None, str, frozenset[str] | None]]:
+    if volume.secret:
+        yield volume.secret.secretName, "secret.secretName", _keys(volume.secret.items)
+    if volume.projected:
+        for i, source in enumerate(volume.projected.sources or ()):
+            if source.secret:
+                member = f"projected.sources[{i}].secret"
+                yield source.secret.name, member, _keys(source.secret.items)
+    if volume.csi and volume.csi.nodePublishSecretRef:
+        yield volume.csi.nodePublishSecretRef.name, "csi.nodePublishSecretRef", None
+    if volume.azureFile:
+        yield volume.azureFile.secretName, "azureFile.secretName", None
+    for kind, legacy in (
+        ("cephfs", volume.cephfs),
+        ("flexVolume", volume.flexVolume),
+        ("iscsi", volume.iscsi),
+        ("rbd", volume.rbd),
+        ("scaleIO", volume.scaleIO),
+        ("storageos", volume.storageos),
+    ):
+        if legacy and legacy.secretRef:
+            yield legacy.secretRef.name, f"{kind}.secretRef", None
+
+
+def _keys(items: list[KeyToPath] | None) -> frozenset[str] | None:
+    """Without items, Kubernetes projects every key."""
+    return frozenset(item.key or "" for item in items) if items else None
