@@ -1,0 +1,189 @@
+"""What the webhook must answer to one request, by the oracle's reckoning.
+
+A request is the `request` of an AdmissionReview as plain JSON; policies are the documents of a
+policy file. `expected` says whether the pod is refused, and if not what it must look like.
+"""
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from tests.properties.oracle_arrangement import arranged, shadowed
+from tests.properties.oracle_entitlement import Entitlement, Judgement
+from tests.properties.oracle_identity import identify
+from tests.properties.oracle_policy import (
+    Json,
+    governing,
+    guard,
+    injects_into_ephemeral,
+    is_dry_run,
+    is_excluded,
+)
+from tests.properties.oracle_references import (
+    CONTAINER_LISTS,
+    containers_of,
+    references,
+    volumes_read_by,
+)
+
+INJECTED_ANNOTATION = "secrets.noxus.ai/injected"
+MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """The oracle's answer, before anybody asks in which mode it is applied."""
+
+    refusals: tuple[str, ...]
+    doubts: tuple[str, ...]
+    dry_run: bool
+    pod: Json  # as the mutating hook must leave it when nothing is refused
+
+    @property
+    def is_refused(self) -> bool:
+        return bool(self.refusals) and not self.dry_run
+
+    @property
+    def may_be_refused(self) -> bool:
+        return bool(self.refusals or self.doubts) and not self.dry_run
+
+
+def metadata_map(pod: Json, field: str) -> dict[str, str]:
+    return (pod.get("metadata") or {}).get(field) or {}
+
+
+def is_ephemeral_update(request: Json) -> bool:
+    return request.get("subResource") == "ephemeralcontainers"
+
+
+def is_mirror(request: Json) -> bool:
+    """Only a node may create a mirror pod; the annotation alone is nobody's way out."""
+    groups = (request.get("userInfo") or {}).get("groups") or []
+    return (
+        not is_ephemeral_update(request)
+        and MIRROR_ANNOTATION in metadata_map(request["object"], "annotations")
+        and "system:nodes" in groups
+    )
+
+
+def new_ephemeral(request: Json) -> list[Json]:
+    """The ephemeral containers that this update brings: not in the old pod exactly like this."""
+    old = (request["oldObject"].get("spec") or {}).get("ephemeralContainers") or []
+    new = (request["object"].get("spec") or {}).get("ephemeralContainers") or []
+    return [container for container in new if container not in old]
+
+
+def entitlement_of(request: Json, spec: Json) -> Entitlement:
+    """From the pod; when a debug container is added, from the pod that stands there already."""
+    pod = request["oldObject"] if is_ephemeral_update(request) else request["object"]
+    return Entitlement(
+        spec=spec,
+        identity=identify(spec, metadata_map(pod, "labels")),
+        namespace=request["namespace"],
+        service_account=(pod.get("spec") or {}).get("serviceAccountName") or "default",
+        annotations=metadata_map(pod, "annotations"),
+    )
+
+
+def injected_into(request: Json, spec: Json) -> list[Json]:
+    """The very containers of the request's object that are given sources."""
+    pod_spec = request["object"].get("spec") or {}
+    if is_ephemeral_update(request):
+        candidates = new_ephemeral(request) if injects_into_ephemeral(spec) else []
+    elif is_mirror(request):
+        candidates = []
+    else:
+        candidates = [
+            container
+            for field in ("containers", "initContainers")
+            for container in pod_spec.get(field) or []
+        ]
+    return [container for container in candidates if not is_excluded(spec, container["name"])]
+
+
+def expected_pod(request: Json, spec: Json) -> Json:
+    """The pod as the mutating hook must leave it."""
+    granted = entitlement_of(request, spec).granted_scopes()
+    pod = copy.deepcopy(request["object"])
+    given = [id(container) for container in injected_into(request, spec)]
+    for field in CONTAINER_LISTS:
+        for i, container in enumerate(request["object"]["spec"].get(field) or []):
+            if id(container) in given:
+                pod["spec"][field][i] = arranged(container, spec, granted)
+    if not is_ephemeral_update(request) and not is_mirror(request):
+        _annotate(pod, granted)
+    return pod
+
+
+def _annotate(pod: Json, granted: list[str]) -> None:
+    annotations = metadata_map(pod, "annotations")
+    if granted:
+        value = {INJECTED_ANNOTATION: ",".join(granted)}
+        pod["metadata"] = (pod.get("metadata") or {}) | {"annotations": annotations | value}
+    else:
+        annotations.pop(INJECTED_ANNOTATION, None)
+
+
+def judge_identity(request: Json, entitlement: Entitlement) -> list[str]:
+    """What the pod asks for by label and annotation, or that it is nobody at all."""
+    if is_ephemeral_update(request):
+        return []  # only the new containers are judged; the pod was judged when it was created
+    refusals = entitlement.judge_pool() + entitlement.judge_annotation()
+    is_nobody = entitlement.identity.role is None and not refusals
+    if is_nobody and guard(entitlement.spec, "unknownRole") == "Deny" and not is_mirror(request):
+        refusals.append("no known role")
+    return refusals
+
+
+def judge_references(request: Json, entitlement: Entitlement) -> Judgement:
+    found = references(request["object"])
+    if is_ephemeral_update(request):
+        added = new_ephemeral(request)
+        read = set().union(*(volumes_read_by(container) for container in added))
+        pod_spec = request["object"]["spec"]
+        positions = [
+            i for i, it in enumerate(pod_spec.get("ephemeralContainers") or []) if it in added
+        ]
+        volumes = [i for i, it in enumerate(pod_spec.get("volumes") or []) if it["name"] in read]
+        judged: list[tuple[Any, ...]] = [("ephemeralContainers", i) for i in positions]
+        judged += [("volumes", i) for i in volumes]
+        found = [reference for reference in found if reference.path[:2] in judged]
+    return entitlement.judge_references(found)
+
+
+def judge_shadowing(request: Json, entitlement: Entitlement) -> list[str]:
+    if guard(entitlement.spec, "shadowing") != "Deny":
+        return []
+    granted = entitlement.granted_scopes()
+    return [
+        f"{name} in {container['name']} is shadowed"
+        for container in injected_into(request, entitlement.spec)
+        for name in shadowed(container, entitlement.spec, granted)
+    ]
+
+
+def judge_presence(request: Json, spec: Json) -> list[str]:
+    """In the validating hook: is every source there, once, in order, with its `optional`?"""
+    wanted = containers_of(expected_pod(request, spec))
+    there = containers_of(request["object"])
+    return ["was not injected"] if wanted != there else []
+
+
+def expected(
+    request: Json, policies: list[Json], *, validating: bool, namespace_dry_run: bool
+) -> Expected:
+    """The whole decision."""
+    spec = governing(policies, request["namespace"])
+    if spec is None:
+        return Expected(("no policy covers it",), (), namespace_dry_run, request["object"])
+    entitlement = entitlement_of(request, spec)
+    dry_run = namespace_dry_run or is_dry_run(spec)
+    judgement = judge_references(request, entitlement)
+    refusals = (
+        judge_identity(request, entitlement)
+        + judgement.refusals
+        + judge_shadowing(request, entitlement)
+        + (judge_presence(request, spec) if validating else [])
+    )
+    pod = request["object"] if dry_run or validating else expected_pod(request, spec)
+    return Expected(tuple(refusals), tuple(judgement.doubts), dry_run, pod)
