@@ -1,7 +1,8 @@
-"""Policy -> lookup tables, once per policy, so that a decision costs the same with 1 pool or 10,000."""
+"""Policy -> lookup tables, once per policy: a decision costs the same with 1 pool or 10,000."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from typing import Final
 
 import msgspec
@@ -22,6 +23,7 @@ class Source:
     """An `envFrom` element of the policy, with the JSON value that a patch writes."""
 
     key: SourceKey
+    rank: int  # its place among all sources of the policy
     optional: bool
     value: msgspec.Raw
 
@@ -119,7 +121,11 @@ class CompiledPolicy:
 def compile_policy(policy: Policy) -> CompiledPolicy:
     """Build the tables of a policy in which `faults.refusals` found nothing."""
     spec = policy.spec
-    scopes = tuple(_scope(i, scope) for i, scope in enumerate(spec.scopes))
+    first_ranks = accumulate((len(scope.env_from) for scope in spec.scopes), initial=0)
+    scopes = tuple(
+        _scope(i, scope, rank)
+        for i, (scope, rank) in enumerate(zip(spec.scopes, first_ranks, strict=False))
+    )
     every_pool = {
         name: _pool(name, spec.worker.role, pool, pool.env_secret_ref)
         for name, pool in spec.worker.pools.items()
@@ -154,11 +160,11 @@ def _raw(value: object) -> msgspec.Raw:
     return msgspec.Raw(msgspec.json.encode(value))
 
 
-def _source(kind: str, name: str, prefix: str, *, optional: bool) -> Source:
+def _source(rank: int, kind: str, name: str, prefix: str, *, optional: bool) -> Source:
     reference: dict[str, object] = {"name": name, "optional": True} if optional else {"name": name}
     member = "secretRef" if kind == "Secret" else "configMapRef"
     element: dict[str, object] = {"prefix": prefix} if prefix else {}
-    return Source((kind, name, prefix), optional, _raw({**element, member: reference}))
+    return Source((kind, name, prefix), rank, optional, _raw({**element, member: reference}))
 
 
 def _variable(variable: EnvVar) -> Variable:
@@ -177,16 +183,15 @@ def _matcher(patterns: tuple[str, ...] | None) -> NameMatcher | None:
     return None if patterns is None else NameMatcher(patterns)
 
 
-def _scope(index: int, scope: Scope) -> CompiledScope:
-    sources = tuple(
-        _source("Secret", e.secret_ref.name, e.prefix, optional=e.secret_ref.optional)
-        if e.secret_ref
-        else _source(
-            "ConfigMap", e.config_map_ref.name, e.prefix, optional=e.config_map_ref.optional
-        )
-        for e in scope.env_from
-        if (e.secret_ref or e.config_map_ref)
-    )
+def _scope_sources(scope: Scope, first_rank: int) -> Iterator[Source]:
+    for rank, element in enumerate(scope.env_from, first_rank):
+        if secret := element.secret_ref:
+            yield _source(rank, "Secret", secret.name, element.prefix, optional=secret.optional)
+        elif config := element.config_map_ref:
+            yield _source(rank, "ConfigMap", config.name, element.prefix, optional=config.optional)
+
+
+def _scope(index: int, scope: Scope, first_rank: int) -> CompiledScope:
     return CompiledScope(
         name=scope.name,
         pool=None,
@@ -196,7 +201,7 @@ def _scope(index: int, scope: Scope) -> CompiledScope:
         namespaces=_matcher(scope.namespaces),
         service_accounts=_names(scope),
         containers=_matcher(scope.containers),
-        sources=sources,
+        sources=tuple(_scope_sources(scope, first_rank)),
         variables=tuple(map(_variable, scope.env)),
     )
 
@@ -216,7 +221,7 @@ def _pool(name: str, role: str, conditions: Conditions, secret: str) -> Compiled
         namespaces=_matcher(conditions.namespaces),
         service_accounts=_names(conditions),
         containers=None,
-        sources=(_source("Secret", secret, "", optional=False),) if secret else (),
+        sources=(_source(POOL_RANK, "Secret", secret, "", optional=False),) if secret else (),
         variables=(),
     )
 
@@ -251,9 +256,6 @@ def _holders(scopes: tuple[CompiledScope, ...]) -> dict[str, tuple[Holder, ...]]
 def _ranks(
     scopes: tuple[CompiledScope, ...], pools: Mapping[str, CompiledScope]
 ) -> dict[SourceKey, tuple[int, bool]]:
-    ranks: dict[SourceKey, tuple[int, bool]] = {}
-    ordered = [source for scope in scopes for source in scope.sources]
-    ranks.update((source.key, (i, source.optional)) for i, source in enumerate(ordered))
-    for pool in pools.values():
-        ranks.update((source.key, (POOL_RANK, source.optional)) for source in pool.sources)
-    return ranks
+    """Return the last place of each source; all pools' Secrets share the place behind."""
+    everything = [source for scope in (*scopes, *pools.values()) for source in scope.sources]
+    return {source.key: (source.rank, source.optional) for source in everything}

@@ -16,13 +16,13 @@ class View(msgspec.Struct, frozen=True, gc=False):
     """A frozen part of an object; fields that it does not declare are skipped unread."""
 
 
-class FileKeyRef(View):
+class FileKeyRef(View, frozen=True):
     """A variable read from a file in a volume."""
 
     volumeName: str | None = None
 
 
-class SecretKeyRef(View):
+class SecretKeyRef(View, frozen=True):
     """A variable read from one key of a Secret."""
 
     name: str | None = None
@@ -30,28 +30,28 @@ class SecretKeyRef(View):
     optional: bool | None = None
 
 
-class EnvVarSource(View):
+class EnvVarSource(View, frozen=True):
     """`env[].valueFrom`."""
 
     secretKeyRef: SecretKeyRef | None = None
     fileKeyRef: FileKeyRef | None = None
 
 
-class EnvVar(View):
+class EnvVar(View, frozen=True):
     """An element of `env`, without its value."""
 
     name: str | None = None
     valueFrom: EnvVarSource | None = None
 
 
-class SourceRef(View):
+class SourceRef(View, frozen=True):
     """`secretRef` or `configMapRef` of an `envFrom` element."""
 
     name: str | None = None
     optional: bool | None = None
 
 
-class EnvFrom(View):
+class EnvFrom(View, frozen=True):
     """An element of `envFrom`."""
 
     prefix: str | None = None
@@ -59,13 +59,13 @@ class EnvFrom(View):
     configMapRef: SourceRef | None = None
 
 
-class VolumeMount(View):
+class VolumeMount(View, frozen=True):
     """An element of `volumeMounts`."""
 
     name: str | None = None
 
 
-class Container(View):
+class Container(View, frozen=True):
     """A container of any of the three lists."""
 
     name: str | None = None
@@ -74,63 +74,63 @@ class Container(View):
     volumeMounts: list[VolumeMount] | None = None
 
 
-class KeyToPath(View):
+class KeyToPath(View, frozen=True):
     """An element of `items` of a volume."""
 
     key: str | None = None
 
 
-class SecretVolume(View):
+class SecretVolume(View, frozen=True):
     """`volumes[].secret`."""
 
     secretName: str | None = None
     items: list[KeyToPath] | None = None
 
 
-class SecretProjection(View):
+class SecretProjection(View, frozen=True):
     """`volumes[].projected.sources[].secret`."""
 
     name: str | None = None
     items: list[KeyToPath] | None = None
 
 
-class VolumeProjection(View):
+class VolumeProjection(View, frozen=True):
     """`volumes[].projected.sources[]`."""
 
     secret: SecretProjection | None = None
 
 
-class ProjectedVolume(View):
+class ProjectedVolume(View, frozen=True):
     """`volumes[].projected`."""
 
     sources: list[VolumeProjection] | None = None
 
 
-class LocalReference(View):
+class LocalReference(View, frozen=True):
     """A reference to a Secret of the pod's namespace by name."""
 
     name: str | None = None
 
 
-class CSIVolume(View):
+class CSIVolume(View, frozen=True):
     """`volumes[].csi`."""
 
     nodePublishSecretRef: LocalReference | None = None
 
 
-class SecretRefVolume(View):
+class SecretRefVolume(View, frozen=True):
     """A legacy volume with `secretRef`."""
 
     secretRef: LocalReference | None = None
 
 
-class AzureFileVolume(View):
+class AzureFileVolume(View, frozen=True):
     """`volumes[].azureFile`."""
 
     secretName: str | None = None
 
 
-class Volume(View):
+class Volume(View, frozen=True):
     """A volume; every kind that can refer to a Secret, and no other, is declared."""
 
     name: str | None = None
@@ -146,7 +146,7 @@ class Volume(View):
     storageos: SecretRefVolume | None = None
 
 
-class PodSpec(View):
+class PodSpec(View, frozen=True):
     """`spec` of a pod or of a pod template."""
 
     containers: list[Container] | None = None
@@ -157,7 +157,7 @@ class PodSpec(View):
     serviceAccountName: str | None = None
 
     def listed(self) -> Sequence[tuple[str, Sequence[Container]]]:
-        """The container lists with their field names, in the order of the API."""
+        """Return the container lists with their field names, in the API's order."""
         return (
             ("initContainers", self.initContainers or ()),
             ("containers", self.containers or ()),
@@ -165,7 +165,7 @@ class PodSpec(View):
         )
 
 
-class Annotations(View):
+class Annotations(View, frozen=True):
     """The three annotations that are read; others, which may hold values, are skipped."""
 
     scopes: str | None = msgspec.field(default=None, name="secrets.noxus.ai/scopes")
@@ -173,7 +173,7 @@ class Annotations(View):
     mirror: str | None = msgspec.field(default=None, name="kubernetes.io/config.mirror")
 
 
-class ObjectMeta(View):
+class ObjectMeta(View, frozen=True):
     """The metadata that is read."""
 
     name: str | None = None
@@ -182,7 +182,7 @@ class ObjectMeta(View):
     annotations: Annotations | None = None
 
 
-class Pod(View):
+class Pod(View, frozen=True):
     """A pod, or a pod template, which has the same two members."""
 
     metadata: ObjectMeta | None = None

@@ -35,7 +35,7 @@ def pod_references(spec: PodSpec, root: str, wanted: Wanted) -> Iterator[Referen
             yield from container_references(container, f"{root}.{members}[{i}]", wanted)
     if spec.volumes:
         mounts = _mounts(c for _, containers in spec.listed() for c in containers)
-        yield from _volume_references(spec.volumes, mounts, root, wanted)
+        yield from _volume_references(enumerate(spec.volumes), mounts, root, wanted)
     for i, pull in enumerate(spec.imagePullSecrets or ()):
         if pull.name and wanted(pull.name):
             yield Reference(pull.name, f"{root}.imagePullSecrets[{i}]", None, None)
@@ -48,7 +48,7 @@ def added_references(
     for i, container in added:
         yield from container_references(container, f"spec.ephemeralContainers[{i}]", wanted)
     mounts = _mounts(container for _, container in added)
-    mounted = [volume for volume in spec.volumes or () if volume.name in mounts]
+    mounted = [(i, volume) for i, volume in enumerate(spec.volumes or ()) if volume.name in mounts]
     yield from _volume_references(mounted, mounts, "spec", wanted)
 
 
@@ -74,9 +74,11 @@ def _mounts(containers: Iterable[Container]) -> dict[str, tuple[str, ...]]:
     mounts: dict[str, tuple[str, ...]] = {}
     for container in containers:
         volumes = [mount.name for mount in container.volumeMounts or ()]
-        for variable in container.env or ():
-            if variable.valueFrom and (file := variable.valueFrom.fileKeyRef):
-                volumes.append(file.volumeName)
+        volumes.extend(
+            variable.valueFrom.fileKeyRef.volumeName
+            for variable in container.env or ()
+            if variable.valueFrom and variable.valueFrom.fileKeyRef
+        )
         for volume in volumes:
             if volume:
                 mounts[volume] = (*mounts.get(volume, ()), container.name or "")
@@ -84,13 +86,16 @@ def _mounts(containers: Iterable[Container]) -> dict[str, tuple[str, ...]]:
 
 
 def _volume_references(
-    volumes: Sequence[Volume], mounts: dict[str, tuple[str, ...]], root: str, wanted: Wanted
+    volumes: Iterable[tuple[int, Volume]],
+    mounts: dict[str, tuple[str, ...]],
+    root: str,
+    wanted: Wanted,
 ) -> Iterator[Reference]:
-    for volume in volumes:
+    for i, volume in volumes:
         readers = mounts.get(volume.name or "", ())
         for secret, member, keys in _secrets_of(volume):
             if secret and wanted(secret):
-                field = f"{root}.volumes[{volume.name}].{member}"
+                field = f"{root}.volumes[{i}].{member}"
                 yield Reference(secret, field, keys, readers, volume.name or "")
 
 

@@ -1,4 +1,4 @@
-"""The words that the whole program shares: hooks, modes, label and annotation keys, built-in roles."""
+"""The words that the whole program shares: hooks, modes, label and annotation keys, roles."""
 
 from enum import StrEnum
 from typing import Final

@@ -1,0 +1,150 @@
+"""Pod + policy -> everything that a decision, or an explanation of it, is made from."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import Final, assert_never
+
+from webhook.core import guards
+from webhook.core.asks import requested_scopes
+from webhook.core.compile import CompiledPolicy, CompiledScope
+from webhook.core.decision import Finding, Reason
+from webhook.core.entitlement import (
+    Who,
+    automatic_scopes,
+    judge_pool,
+    judge_reference,
+    judge_requested,
+)
+from webhook.core.identity import Identity, identify
+from webhook.core.pod import Pod, PodSpec
+from webhook.core.policy import Reaction
+from webhook.core.references import Reference, Wanted, pod_references
+
+NO_SPEC: Final = PodSpec()
+
+
+@dataclass(slots=True)
+class Findings:
+    """What is being found: refusals, and notes that are worth a warning."""
+
+    refusals: list[Finding] = field(default_factory=list)
+    notes: list[Finding] = field(default_factory=list)
+
+    def react(self, reaction: Reaction, finding: Finding) -> None:
+        """File what a guard found where its setting says."""
+        match reaction:
+            case Reaction.DENY:
+                self.refusals.append(finding)
+            case Reaction.WARN:
+                self.notes.append(finding)
+            case Reaction.ALLOW:
+                pass
+            case _:
+                assert_never(reaction)
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """What is known about a pod under a policy, before anybody acts on it."""
+
+    identity: Identity
+    who: Who
+    granted: tuple[CompiledScope, ...]  # in injection order, the pool's last
+    findings: Findings
+
+    @property
+    def granted_names(self) -> tuple[str, ...]:
+        """The granted scopes as the annotation lists them; a pool without a Secret is none."""
+        return tuple(scope.name for scope in self.granted if scope.sources or scope.variables)
+
+
+def circumstances(pod: Pod, namespace: str, policy: CompiledPolicy) -> tuple[Identity, Who]:
+    """Recognise a pod, and gather what conditions are about."""
+    identity = identify(pod, policy)
+    account = (pod.spec and pod.spec.serviceAccountName) or "default"
+    return identity, Who(identity.role, identity.pool, namespace, account)
+
+
+def assess(
+    pod: Pod, namespace: str, policy: CompiledPolicy, *, mirror: bool = False, root: str = "spec"
+) -> Assessment:
+    """Identify a pod, judge all that it asks for, and apply the guards.
+
+    `root` is where the pod's spec stands in the object, for the fields that messages name.
+    """
+    identity, who = circumstances(pod, namespace, policy)
+    found = Findings()
+    granted = grants(pod, identity, who, policy, found)
+    references = pod_references(pod.spec or NO_SPEC, root, wanted_secrets(policy))
+    judge_references(references, pod, who, policy, found)
+    if identity.role is None and not found.refusals and not mirror:
+        found.react(policy.guard.unknown_role, guards.unknown_role(pod, identity, policy))
+    return Assessment(identity, who, granted, found)
+
+
+def grants(
+    pod: Pod, identity: Identity, who: Who, policy: CompiledPolicy, found: Findings
+) -> tuple[CompiledScope, ...]:
+    """Return the scopes that a pod gets, in the policy's order and its pool last."""
+    granted = automatic_scopes(policy, who)
+    for name in requested_scopes(pod):
+        verdict = judge_requested(name, policy, who)
+        if isinstance(verdict, Finding):
+            found.refusals.append(verdict)
+        elif verdict not in granted:
+            granted.append(verdict)
+    granted.sort(key=lambda scope: scope.index)
+    pool = _granted_pool(pod, identity, who, policy, found)
+    return (*granted, pool) if pool else tuple(granted)
+
+
+def _granted_pool(
+    pod: Pod, identity: Identity, who: Who, policy: CompiledPolicy, found: Findings
+) -> CompiledScope | None:
+    if who.pool is None:
+        if identity.rule is not None and (note := guards.unread_pool(pod, identity, policy)):
+            found.notes.append(note)
+        return None
+    claim = (
+        f"metadata.labels[{identity.pool_label}]"
+        if identity.pool_label
+        else f"rule {identity.rule} of spec.identity"
+    )
+    verdict = judge_pool(policy, who, claim)
+    if verdict is None:
+        found.react(policy.guard.unknown_pool, guards.unknown_pool(identity, policy, claim))
+        return None
+    if isinstance(verdict, Finding):
+        found.refusals.append(verdict)
+        return None
+    return verdict
+
+
+def wanted_secrets(policy: CompiledPolicy) -> Wanted:
+    """Return which Secrets are looked at: the managed ones, or all where a guard is about them."""
+    if policy.guard.unmanaged_secrets is Reaction.ALLOW:
+        return policy.managed.__contains__
+    return bool  # every name that is not empty
+
+
+def judge_references(
+    references: Iterable[Reference], pod: Pod, who: Who, policy: CompiledPolicy, found: Findings
+) -> None:
+    """Judge each mention of a Secret; the first of a pod without role comes with a rule for it."""
+    for reference in references:
+        if reference.secret in policy.managed:
+            refusal = judge_reference(reference, policy, who)
+            if refusal is None:
+                continue
+            if who.role is None and not found.refusals:
+                rule = guards.rule_for(pod)
+                refusal = replace(refusal, message=f"{refusal.message} ({rule})")
+            found.refusals.append(refusal)
+        elif reference.containers is not None:  # image pull secrets are apart
+            finding = guards.unmanaged_secret(reference, policy)
+            found.react(policy.guard.unmanaged_secrets, finding)
+
+
+def most_telling(findings: Iterable[Finding], default: Reason) -> Reason:
+    """Return the reason of the first finding."""
+    return next((finding.reason for finding in findings), default)

@@ -1,0 +1,182 @@
+"""decide(request, policies) -> Decision: the sentence that the whole program is."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from webhook.core import inject, messages
+from webhook.core.asks import is_mirror_pod
+from webhook.core.assess import (
+    NO_SPEC,
+    Assessment,
+    Findings,
+    assess,
+    circumstances,
+    grants,
+    judge_references,
+    most_telling,
+    wanted_secrets,
+)
+from webhook.core.compile import CompiledPolicy
+from webhook.core.decision import (
+    Allow,
+    Decision,
+    Deny,
+    Finding,
+    Mutate,
+    Observed,
+    Reason,
+    Report,
+)
+from webhook.core.patch import annotation_operations
+from webhook.core.pod import Container, Pod
+from webhook.core.policyset import PolicySet
+from webhook.core.references import added_references
+from webhook.core.request import AdmissionRequest
+from webhook.core.words import Hook, NamespaceMode
+
+Verdict = Allow | Mutate | Deny
+
+_DRY_RUN: Final = "dry run: "
+
+
+def decide(request: AdmissionRequest, policies: PolicySet) -> Decision:
+    """Decide about one request.
+
+    Total and pure: it never raises, changes nothing, and the same input gives the same decision.
+    """
+    if request.pod is None:
+        return Allow(Report(Reason.NOT_JUDGED))
+    policy = policies.govern(request.namespace)
+    dry_run = request.mode is NamespaceMode.DRY_RUN or (policy is not None and policy.dry_run)
+    if policy is None:
+        verdict: Verdict = _no_policy(request.namespace)
+    elif request.old is not None:
+        verdict = _debug_containers(request, request.pod, request.old, policy, dry_run=dry_run)
+    else:
+        verdict = _creation(request, request.pod, policy, dry_run=dry_run)
+    return Observed(_observed(verdict), verdict) if dry_run else verdict
+
+
+def _no_policy(namespace: str) -> Deny:
+    finding = Finding(
+        Reason.NO_POLICY_HERE,
+        f"namespace {namespace!r} is opted in, but no SecretInjectionPolicy covers it: have the "
+        "policy's owner add it to spec.namespaces, or the namespace's label "
+        "secrets.noxus.ai/injection removed",
+    )
+    return Deny(Report(finding.reason), (finding,))
+
+
+def _creation(
+    request: AdmissionRequest, pod: Pod, policy: CompiledPolicy, *, dry_run: bool
+) -> Verdict:
+    mirror = is_mirror_pod(pod, request.groups)
+    assessment = assess(pod, request.namespace, policy, mirror=mirror)
+    found = assessment.findings
+    changes: tuple[inject.Change, ...] = ()
+    if not mirror:
+        lists = inject.regular_containers(pod)
+        changes = inject.changes(lists, assessment.granted, policy, found)
+    if request.hook is Hook.VALIDATE:
+        return _validated(assessment, changes, policy, dry_run=dry_run)
+    if found.refusals or mirror:
+        return _verdict(assessment, policy, Reason.NOTHING_TO_DO)
+    operations = [operation for change in changes for operation in change.operations]
+    operations += annotation_operations(pod, assessment.granted_names)
+    if not operations:
+        return _verdict(assessment, policy, Reason.NOTHING_TO_DO)
+    reason = Reason.INJECTED if changes else Reason.NOTHING_TO_DO
+    return Mutate(_report(assessment, policy, reason), tuple(operations))
+
+
+def _debug_containers(
+    request: AdmissionRequest, pod: Pod, old: Pod, policy: CompiledPolicy, *, dry_run: bool
+) -> Verdict:
+    """Judge the ephemeral containers that an update adds, and nothing else of the pod.
+
+    Who the pod is, is read from the object as it was: this update may not change it, and a caller
+    could still send other labels along.
+    """
+    identity, who = circumstances(old, request.namespace, policy)
+    found = Findings()
+    granted = grants(old, identity, who, policy, Findings())  # the pod itself is not on trial
+    added = _added(pod, old)
+    references = added_references(pod.spec or NO_SPEC, added, wanted_secrets(policy))
+    judge_references(references, old, who, policy, found)
+    changes: tuple[inject.Change, ...] = ()
+    if policy.inject_ephemeral:
+        lists = (("ephemeralContainers", added),)
+        changes = inject.changes(lists, granted, policy, found)
+    assessment = Assessment(identity, who, granted, found)
+    if request.hook is Hook.VALIDATE:
+        return _validated(assessment, changes, policy, dry_run=dry_run)
+    if found.refusals or not changes:
+        return _verdict(assessment, policy, Reason.NOTHING_TO_DO)
+    operations = tuple(operation for change in changes for operation in change.operations)
+    return Mutate(_report(assessment, policy, Reason.INJECTED), operations)
+
+
+def _added(pod: Pod, old: Pod) -> Sequence[tuple[int, Container]]:
+    before = {c.name: c for c in (old.spec or NO_SPEC).ephemeralContainers or ()}
+    now = (pod.spec or NO_SPEC).ephemeralContainers or ()
+    return tuple((i, c) for i, c in enumerate(now) if before.get(c.name) != c)
+
+
+def _validated(
+    assessment: Assessment,
+    changes: tuple[inject.Change, ...],
+    policy: CompiledPolicy,
+    *,
+    dry_run: bool,
+) -> Verdict:
+    """Judge a final object: there is nothing left to change in it.
+
+    In dry run nothing was injected, so what would have been is not demanded.
+    """
+    found = assessment.findings
+    if not found.refusals and not dry_run:
+        found.refusals.extend(inject.not_injected(change) for change in changes)
+    return _verdict(assessment, policy, Reason.NOTHING_TO_DO)
+
+
+def _verdict(assessment: Assessment, policy: CompiledPolicy, reason: Reason) -> Allow | Deny:
+    found = assessment.findings
+    if found.refusals:
+        reason = found.refusals[0].reason
+        return Deny(_report(assessment, policy, reason), tuple(found.refusals))
+    if assessment.identity.role is None:
+        reason = most_telling(found.notes, reason)
+    return Allow(_report(assessment, policy, reason))
+
+
+def _report(assessment: Assessment, policy: CompiledPolicy, reason: Reason) -> Report:
+    return Report(
+        reason=reason,
+        policy=f"{policy.name}/{policy.generation}",
+        role=assessment.identity.role or "",
+        pool=assessment.identity.pool or "",
+        scopes=assessment.granted_names,
+        warnings=messages.warnings(note.message for note in assessment.findings.notes),
+    )
+
+
+def _observed(verdict: Verdict) -> Report:
+    """Tell what enforcement would have done, the most useful first."""
+    report = verdict.report
+    lines = list(report.warnings)
+    match verdict:
+        case Deny(refusals=refusals):
+            lines = [f"would refuse this: {refusal.message}" for refusal in refusals] + lines
+        case Mutate():
+            scopes = ", ".join(report.scopes) or "nothing"
+            lines.append(f"would inject {scopes}")
+        case Allow():
+            pass
+    return Report(
+        reason=report.reason,
+        policy=report.policy,
+        role=report.role,
+        pool=report.pool,
+        scopes=report.scopes,
+        warnings=messages.warnings(lines, _DRY_RUN),
+    )

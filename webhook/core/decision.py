@@ -1,0 +1,79 @@
+"""What can come out: a closed set of frozen values, with what people and machines read of them."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from webhook.core.patch import Operation
+
+
+class Reason(StrEnum):
+    """Why, in a word: a bounded set, so that metrics can count by it."""
+
+    INJECTED = "Injected"
+    NOTHING_TO_DO = "NothingToDo"
+    NOT_JUDGED = "NotJudged"  # an object or operation that the webhook has no say in
+    NO_POLICY_HERE = "NoPolicyForNamespace"
+    UNKNOWN_ROLE = "UnknownRole"
+    UNKNOWN_POOL = "UnknownPool"
+    POOL_NOT_ENTITLED = "PoolNotEntitled"
+    UNKNOWN_SCOPE = "UnknownScope"
+    SCOPE_NOT_ENTITLED = "ScopeNotEntitled"
+    SECRET_NOT_ENTITLED = "SecretNotEntitled"  # noqa: S105 - a reason, no password
+    UNMANAGED_SECRET = "UnmanagedSecret"  # noqa: S105 - likewise
+    SHADOWING = "Shadowing"
+    NOT_INJECTED = "NotInjected"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing to tell: the reason in a word, a sentence with the way out, and the field."""
+
+    reason: Reason
+    message: str
+    field: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found out, whatever the verdict."""
+
+    reason: Reason
+    policy: str = ""  # name of the policy that governs, with its generation; empty: none does
+    role: str = ""
+    pool: str = ""
+    scopes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Allow:
+    """The object may be stored as it is."""
+
+    report: Report
+
+
+@dataclass(frozen=True, slots=True)
+class Mutate:
+    """The object may be stored once the patch is applied; the patch is never empty."""
+
+    report: Report
+    patch: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Deny:
+    """The policy says no; there is at least one refusal, the most useful first."""
+
+    report: Report
+    refusals: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Dry run: the object is allowed unchanged, and this is what enforcement would have done."""
+
+    report: Report
+    would: Allow | Mutate | Deny
+
+
+Decision = Allow | Mutate | Deny | Observed

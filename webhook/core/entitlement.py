@@ -1,0 +1,192 @@
+"""Ask + circumstances -> granted, or refused with a reason and the way out.
+
+A refusal names what the pod itself mentioned: a Secret, its field, and the scope that holds it. It
+names no other Secret, and neither the namespaces nor the ServiceAccounts of a scope, so that
+nobody learns the policy by guessing.
+"""
+
+from dataclasses import dataclass
+
+from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
+from webhook.core.decision import Finding, Reason
+from webhook.core.references import Reference
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """The circumstances of a pod that conditions are about."""
+
+    role: str | None
+    pool: str | None
+    namespace: str
+    service_account: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """Why somebody is not entitled to a scope; `stage` grows with what does fit."""
+
+    stage: int
+    why: str
+    way_out: str
+
+
+def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
+    """Return the first condition of a scope that does not hold; None when all do."""
+    if who.role not in scope.roles:
+        role = f"role {who.role} is" if who.role else "a pod without a known role is"
+        roles = ", ".join(sorted(scope.roles))
+        return Unfit(
+            0, f"{role} not entitled to it (only {roles})", "have the policy's owner add the role"
+        )
+    if scope.pool is not None and scope.pool != who.pool:
+        own = f"of pool {who.pool!r}" if who.pool else "of no pool"
+        return Unfit(1, f"this pod is {own}", "correct the pod's pool")
+    if scope.namespaces is not None and not scope.namespaces.matches(who.namespace):
+        return Unfit(
+            2,
+            f"it is not meant for namespace {who.namespace!r}",
+            "deploy where it is meant for, or have the policy's owner add the namespace",
+        )
+    if scope.service_accounts is not None and who.service_account not in scope.service_accounts:
+        return Unfit(
+            3,
+            f"it is not meant for ServiceAccount {who.service_account!r}",
+            "set spec.serviceAccountName to one that it is meant for",
+        )
+    return None
+
+
+def automatic_scopes(policy: CompiledPolicy, who: Who) -> list[CompiledScope]:
+    """Return what comes by itself, in the policy's order; conditions that do not fit leave out."""
+    scopes = policy.automatic.get(who.role, ()) if who.role else ()
+    return [scope for scope in scopes if unfit(scope, who) is None]
+
+
+def judge_requested(name: str, policy: CompiledPolicy, who: Who) -> CompiledScope | Finding:
+    """Grant or refuse a scope that the annotation names."""
+    field = "metadata.annotations[secrets.noxus.ai/scopes]"
+    scope = policy.scopes.get(name)
+    if scope is None:
+        why = (
+            "pools are claimed by the pool label, not by this annotation"
+            if name.startswith("pool/")
+            else f"policy {policy.name!r} has no scope of that name"
+        )
+        return Finding(
+            Reason.UNKNOWN_SCOPE,
+            f"{field} asks for scope {name!r}: {why}; remove or correct it",
+            field,
+        )
+    if lacking := unfit(scope, who):
+        return Finding(
+            Reason.SCOPE_NOT_ENTITLED,
+            f"{field} asks for scope {name!r}: {lacking.why}; remove it from the annotation, or "
+            f"{lacking.way_out}",
+            field,
+        )
+    return scope
+
+
+def judge_pool(policy: CompiledPolicy, who: Who, field: str) -> CompiledScope | Finding | None:
+    """Grant or refuse the pool that a pod claims; None where the policy does not list it."""
+    if who.pool is None:
+        return None
+    claim = f"{field} claims worker pool {who.pool!r}"
+    if who.role != policy.worker_role:
+        is_what = f"this pod is a {who.role}" if who.role else "this pod has no known role"
+        return Finding(
+            Reason.POOL_NOT_ENTITLED,
+            f"{claim}, but only role {policy.worker_role} belongs to pools, and {is_what}; "
+            f"remove the pool, or correct the role",
+            field,
+        )
+    pool = policy.pools.get(who.pool)
+    if pool is None:
+        return None
+    if lacking := unfit(pool, who):
+        return Finding(
+            Reason.POOL_NOT_ENTITLED,
+            f"{claim}: {lacking.why}; remove the pool, or {lacking.way_out}",
+            field,
+        )
+    return pool
+
+
+def judge_reference(reference: Reference, policy: CompiledPolicy, who: Who) -> Finding | None:
+    """Refuse a mention of a managed Secret that no scope allows this pod; None: it is granted."""
+    holders = policy.managed[reference.secret]
+    fitting = [holder for holder in holders if unfit(holder.scope, who) is None]
+    if not fitting:
+        return _not_entitled(reference, holders, who)
+    if reference.containers is None:  # an image pull secret: no container to be limited to
+        allowed = any(h.keys is None and h.scope.containers is None for h in fitting)
+        return None if allowed else _too_wide(reference, fitting)
+    if not reference.containers:  # a volume that nobody mounts
+        allowed = _covered(reference, fitting)
+    else:
+        allowed = all(
+            _covered(reference, [h for h in fitting if _reaches(h.scope, container)])
+            for container in reference.containers
+        )
+    return None if allowed else _too_wide(reference, fitting)
+
+
+def _reaches(scope: CompiledScope, container: str) -> bool:
+    return scope.containers is None or scope.containers.matches(container)
+
+
+def _covered(reference: Reference, holders: list[Holder]) -> bool:
+    """Tell whether what is read is held: all of the Secret, or each key that is named."""
+    if any(holder.keys is None for holder in holders):
+        return True
+    keys = reference.keys
+    return keys is not None and all(
+        any(holder.keys and key in holder.keys for holder in holders) for key in keys
+    )
+
+
+def subject(reference: Reference) -> str:
+    """Say who reads: the container, the volume, or the pod for an image pull secret."""
+    if reference.volume is not None:
+        return f"volume {reference.volume!r}"
+    if reference.containers is None:
+        return "the pod"
+    return f"container {reference.containers[0]!r}"
+
+
+def _named(scope: CompiledScope) -> str:
+    return f"worker pool {scope.pool!r}" if scope.pool is not None else f"scope {scope.name!r}"
+
+
+def _not_entitled(reference: Reference, holders: tuple[Holder, ...], who: Who) -> Finding:
+    """Explain by the holder that comes nearest to fitting."""
+    reasons = [(unfit(h.scope, who), h.scope) for h in holders]
+    lacking, scope = max(
+        ((why, scope) for why, scope in reasons if why is not None), key=lambda pair: pair[0].stage
+    )
+    return Finding(
+        Reason.SECRET_NOT_ENTITLED,
+        f"{subject(reference)} may not read Secret {reference.secret!r} ({reference.field}): it "
+        f"belongs to {_named(scope)}, and {lacking.why}; remove it, or {lacking.way_out}",
+        reference.field,
+    )
+
+
+def _too_wide(reference: Reference, fitting: list[Holder]) -> Finding:
+    """Explain that the scope fits, but gives less, or to other containers, than is read."""
+    whole = [holder.scope for holder in fitting if holder.keys is None]
+    scope = whole[0] if whole else fitting[0].scope
+    if whole:
+        why = "which gives it to certain containers only"
+        way_out = "read it in those alone"
+    else:
+        why = "which gives certain keys to certain containers only"
+        why = why if scope.containers is not None else "which gives certain keys of it only"
+        way_out = "read single keys that are granted, by env with secretKeyRef"
+    return Finding(
+        Reason.SECRET_NOT_ENTITLED,
+        f"{subject(reference)} may not read Secret {reference.secret!r} ({reference.field}): it "
+        f"belongs to {_named(scope)}, {why}; remove it, or {way_out}",
+        reference.field,
+    )

@@ -1,0 +1,133 @@
+"""YAML text -> plain values with the line of each, refusing what would be read silently wrong.
+
+PyYAML composes the nodes, in C; building values from them ourselves is what gives every field its
+line, and what notices a key that is written twice, of which YAML readers silently keep the last.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import yaml
+
+from webhook.core.faults import Path
+from webhook.loading.problems import PolicyError, Problem
+
+# A policy of 10,000 pools has about 100,000 nodes; aliases that multiply into more are an attack.
+MAX_NODES: Final = 2_000_000
+
+_Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """One YAML document: its value, and the line of each field by its path."""
+
+    file: str
+    value: Any
+    lines: dict[Path, int]
+
+    def line(self, path: Path) -> int:
+        """Return the line of a field, or that of the nearest field around it."""
+        for length in range(len(path), -1, -1):
+            if path[:length] in self.lines:
+                return self.lines[path[:length]]
+        return 0
+
+
+def read_documents(text: str, file: str) -> Iterator[Document]:
+    """Yield the documents that are not empty; raises `PolicyError` for what is no YAML."""
+    loader = _Loader(text)
+    try:
+        while loader.check_node():
+            node = loader.get_node()
+            builder = _Builder(loader, file)
+            value = builder.build(node, ())
+            if value is not None:
+                yield Document(file, value, builder.lines)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        line = mark.line + 1 if mark else 0
+        raise PolicyError([Problem(file, line, "", f"not YAML: {error.problem}")]) from None
+    except yaml.YAMLError as error:
+        message = str(error).splitlines()[0]
+        raise PolicyError([Problem(file, 0, "", f"not YAML: {message}")]) from None
+    finally:
+        loader.dispose()
+
+
+class _Builder:
+    """Builds the values of one document, and remembers their lines."""
+
+    def __init__(self, loader: Any, file: str) -> None:  # noqa: ANN401 - PyYAML has no type for it
+        self._loader = loader
+        self._file = file
+        self._open: set[int] = set()  # nodes that are being built: an alias to one is a loop
+        self.lines: dict[Path, int] = {}
+
+    def build(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML value
+        if len(self.lines) > MAX_NODES:
+            self._refuse(node, path, "the document grows without end: its aliases multiply")
+        if id(node) in self._open:
+            self._refuse(node, path, "an alias refers to what contains it")
+        self.lines[path] = node.start_mark.line + 1
+        self._open.add(id(node))
+        try:
+            if isinstance(node, yaml.MappingNode):
+                return self._mapping(node, path)
+            if isinstance(node, yaml.SequenceNode):
+                return [self.build(child, (*path, i)) for i, child in enumerate(node.value)]
+            return self._scalar(node, path)
+        finally:
+            self._open.discard(id(node))
+
+    def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
+        own = {id(key) for key, _ in node.value}
+        self._loader.flatten_mapping(node)  # resolves merge keys: <<
+        result: dict[str, Any] = {}
+        merged: set[str] = set()
+        for key_node, value_node in node.value:
+            key = self._key(key_node, path)
+            inherited = id(key_node) not in own
+            if key in result and not (inherited or key in merged):
+                self._refuse(key_node, (*path, key), f"{key!r} is written twice: remove one")
+            if inherited:
+                merged.add(key)
+            else:
+                merged.discard(key)
+            result[key] = self.build(value_node, (*path, key))
+            self.lines[(*path, key)] = key_node.start_mark.line + 1
+        return result
+
+    def _key(self, node: yaml.Node, path: Path) -> str:
+        if not isinstance(node, yaml.ScalarNode):
+            self._refuse(node, path, "a key must be text")
+        return str(node.value)  # as in JSON every key is text: `on:` is no boolean
+
+    def _scalar(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML scalar
+        if node.tag == "tag:yaml.org,2002:timestamp":
+            return node.value  # JSON has no dates, and neither has the API
+        try:
+            value = self._loader.construct_object(node)
+        except yaml.YAMLError:
+            self._refuse(node, path, f"{node.value!r} is not what its tag {node.tag} says")
+        if isinstance(value, str | int | float | bool | None):
+            return value
+        return self._refuse(node, path, f"tag {node.tag} is not part of JSON: write plain text")
+
+    def _refuse(self, node: yaml.Node, path: Path, message: str) -> Any:  # noqa: ANN401 - never
+        line = node.start_mark.line + 1
+        raise PolicyError([Problem(self._file, line, field_name(path), message)])
+
+
+def field_name(path: Path) -> str:
+    """Write a path as Kubernetes does: spec.scopes[0].name."""
+    text = ""
+    for part in path:
+        if isinstance(part, int):
+            text += f"[{part}]"
+        elif "." in part or "/" in part:
+            text += f"[{part}]"
+        else:
+            text += f".{part}" if text else part
+    return text

@@ -1,0 +1,201 @@
+"""AdmissionReview bytes in, AdmissionReview bytes and a record for the log out."""
+
+from dataclasses import dataclass
+from typing import Final, assert_never
+
+import msgspec
+
+from webhook.core import messages
+from webhook.core.decide import decide
+from webhook.core.decision import Allow, Decision, Deny, Mutate, Observed
+from webhook.core.pod import Pod
+from webhook.core.policyset import PolicySet
+from webhook.core.request import AdmissionRequest
+from webhook.core.words import Hook, NamespaceMode
+from webhook.wire.review import (
+    API_VERSION,
+    KIND,
+    Answered,
+    Cause,
+    Details,
+    GroupVersionResource,
+    Request,
+    Response,
+    Review,
+    Status,
+)
+
+
+class Malformed(ValueError):
+    """The request is no proper AdmissionReview; the message says what is wrong with it."""
+
+
+class NoPolicyLoaded(RuntimeError):
+    """There is no policy to decide by, so the API server's failurePolicy must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """What is written down of a decision; nothing in it comes from the value of a variable."""
+
+    uid: str
+    operation: str
+    resource: str
+    namespace: str
+    name: str  # or generateName
+    user: str
+    hook: str
+    mode: str  # enforce | dry-run: what the namespace and the policy make of it together
+    decision: str  # allow | mutate | deny; in dry run, what enforcement would have done
+    reason: str
+    policy: str
+    role: str
+    pool: str
+    scopes: tuple[str, ...]
+    warnings: int
+    dry_run: bool  # the request's own, as in kubectl --dry-run=server
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The body of the HTTP response, and the record."""
+
+    body: bytes
+    record: Record
+
+
+_PODS: Final = GroupVersionResource("", "v1", "pods")
+_decode_review: Final = msgspec.json.Decoder(Review).decode
+_decode_pod: Final = msgspec.json.Decoder(Pod).decode
+_encode: Final = msgspec.json.Encoder().encode
+
+
+def answer(body: bytes, *, hook: Hook, mode: NamespaceMode, policies: PolicySet) -> Answer:
+    """Decide about one AdmissionReview.
+
+    Raises `Malformed` where the caller is at fault and `NoPolicyLoaded` where we are; never
+    answers `allowed: false` for either, since the API server would then ignore failurePolicy.
+    """
+    request, admission = decode(body, hook=hook, mode=mode)
+    if not policies:
+        raise NoPolicyLoaded("no policy is loaded")
+    decision = decide(admission, policies)
+    record = _record(request, admission, decision)
+    return Answer(encode(request.uid, decision, record), record)
+
+
+def decode(body: bytes, *, hook: Hook, mode: NamespaceMode) -> tuple[Request, AdmissionRequest]:
+    """Read a request; raises `Malformed`."""
+    try:
+        if not body.isascii():
+            body.decode()  # the decoder does not look into strings that it skips
+        request = _checked(_decode_review(body))
+        pod, old = _objects(request)
+    except msgspec.MsgspecError as error:
+        raise Malformed(f"not an AdmissionReview: {error}") from None
+    except UnicodeDecodeError:
+        raise Malformed("not an AdmissionReview: the body is not UTF-8") from None
+    except RecursionError:
+        raise Malformed("not an AdmissionReview: the body is nested too deeply") from None
+    user = request.userInfo
+    return request, AdmissionRequest(
+        hook=hook,
+        mode=mode,
+        namespace=request.namespace or "",
+        operation=request.operation,
+        pod=pod,
+        old=old,
+        groups=(user and user.groups) or (),
+    )
+
+
+def _checked(review: Review) -> Request:
+    if review.apiVersion != API_VERSION or review.kind != KIND:
+        raise Malformed(
+            f"expected {KIND} of {API_VERSION}, got {messages.clip(review.kind)} of "
+            f"{messages.clip(review.apiVersion)}; list v1 in admissionReviewVersions"
+        )
+    if review.request is None:
+        raise Malformed("the AdmissionReview has no request")
+    if not review.request.uid:
+        raise Malformed("the AdmissionReview has no request.uid")
+    return review.request
+
+
+def _objects(request: Request) -> tuple[Pod | None, Pod | None]:
+    """Decode the objects where we have a say; what else is sent here is not looked into."""
+    if request.resource != _PODS:
+        return None, None
+    match request.operation, request.subResource or "":
+        case "CREATE", "":
+            return _pod(request.object, "object"), None
+        case "UPDATE", "ephemeralcontainers":
+            return _pod(request.object, "object"), _pod(request.oldObject, "oldObject")
+        case _:
+            return None, None
+
+
+def _pod(raw: msgspec.Raw, field: str) -> Pod:
+    try:
+        return _decode_pod(raw)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"request.{field} is not a Pod: {error}") from None
+
+
+def encode(uid: str, decision: Decision, record: Record) -> bytes:
+    """Write the answer."""
+    annotations = {
+        "decision": record.decision,
+        "mode": record.mode,
+        "policy": record.policy,
+        "role": record.role,
+        "pool": record.pool,
+        "scopes": ",".join(record.scopes),
+        "reason": record.reason,
+    }
+    status = patch = None
+    match decision:
+        case Deny(refusals=refusals):
+            causes = [Cause(f.reason, f.message, f.field) for f in refusals]
+            causes = causes[: messages.MAX_REFUSALS]
+            status = Status(message=messages.refusal(refusals), details=Details(causes))
+        case Mutate(patch=operations):
+            patch = _encode(operations)
+        case Allow() | Observed():
+            pass
+        case _:
+            assert_never(decision)
+    response = Response(
+        uid=uid,
+        allowed=status is None,
+        status=status,
+        patchType="JSONPatch" if patch is not None else None,
+        patch=patch,
+        auditAnnotations={key: value for key, value in annotations.items() if value},
+        warnings=decision.report.warnings or None,
+    )
+    return _encode(Answered(API_VERSION, KIND, response))
+
+
+def _record(request: Request, admission: AdmissionRequest, decision: Decision) -> Record:
+    report = decision.report
+    verdict = decision.would if isinstance(decision, Observed) else decision
+    resource = request.resource.resource
+    return Record(
+        uid=request.uid,
+        operation=request.operation,
+        resource=f"{resource}/{request.subResource}" if request.subResource else resource,
+        namespace=admission.namespace,
+        name=request.name or (admission.pod.display_name if admission.pod else ""),
+        user=(request.userInfo and request.userInfo.username) or "",
+        hook=admission.hook,
+        mode="dry-run" if isinstance(decision, Observed) else "enforce",
+        decision=type(verdict).__name__.lower(),
+        reason=report.reason,
+        policy=report.policy,
+        role=report.role,
+        pool=report.pool,
+        scopes=report.scopes,
+        warnings=len(report.warnings),
+        dry_run=bool(request.dryRun),
+    )
