@@ -118,8 +118,11 @@ class CompiledPolicy:
     guard: Guard
 
 
-def compile_policy(policy: Policy) -> CompiledPolicy:
-    """Build the tables of a policy in which `faults.refusals` found nothing."""
+def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
+    """Build the tables of a policy in which `faults.refusals` found nothing.
+
+    `generation` counts the loads of a file; a resource brings a generation of its own.
+    """
     spec = policy.spec
     first_ranks = accumulate((len(scope.env_from) for scope in spec.scopes), initial=0)
     scopes = tuple(
@@ -134,7 +137,7 @@ def compile_policy(policy: Policy) -> CompiledPolicy:
     roles = faults.known_roles(spec)
     return CompiledPolicy(
         name=policy.metadata.name,
-        generation=policy.metadata.generation,
+        generation=policy.metadata.generation or generation,
         dry_run=spec.mode is Mode.DRY_RUN,
         namespace_globs=("*",) if spec.namespaces is None else spec.namespaces,
         roles=roles,

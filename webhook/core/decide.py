@@ -156,7 +156,7 @@ def _report(assessment: Assessment, policy: CompiledPolicy, reason: Reason) -> R
         role=assessment.identity.role or "",
         pool=assessment.identity.pool or "",
         scopes=assessment.granted_names,
-        warnings=messages.warnings(note.message for note in assessment.findings.notes),
+        warnings=messages.warnings(n.brief or n.message for n in assessment.findings.notes),
     )
 
 
@@ -166,7 +166,8 @@ def _observed(verdict: Verdict) -> Report:
     lines = list(report.warnings)
     match verdict:
         case Deny(refusals=refusals):
-            lines = [f"would refuse this: {refusal.message}" for refusal in refusals] + lines
+            lines = [f"would refuse: {finding.brief or finding.message}" for finding in refusals]
+            lines += report.warnings
         case Mutate():
             scopes = ", ".join(report.scopes) or "nothing"
             lines.append(f"would inject {scopes}")

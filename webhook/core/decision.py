@@ -31,6 +31,7 @@ class Finding:
     reason: Reason
     message: str
     field: str = ""
+    brief: str = ""  # the same without the way out, where a warning has no room for all of it
 
 
 @dataclass(frozen=True, slots=True)

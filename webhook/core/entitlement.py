@@ -34,10 +34,14 @@ class Unfit:
 def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
     """Return the first condition of a scope that does not hold; None when all do."""
     if who.role not in scope.roles:
-        role = f"role {who.role} is" if who.role else "a pod without a known role is"
         roles = ", ".join(sorted(scope.roles))
+        if who.role is None:
+            why = f"a pod of unknown role is not entitled to it (only {roles})"
+            return Unfit(0, why, "label the pod with its role")
         return Unfit(
-            0, f"{role} not entitled to it (only {roles})", "have the policy's owner add the role"
+            0,
+            f"role {who.role} is not entitled to it (only {roles})",
+            f"have the policy's owner add role {who.role} to it",
         )
     if scope.pool is not None and scope.pool != who.pool:
         own = f"of pool {who.pool!r}" if who.pool else "of no pool"
@@ -170,6 +174,7 @@ def _not_entitled(reference: Reference, holders: tuple[Holder, ...], who: Who) -
         f"{subject(reference)} may not read Secret {reference.secret!r} ({reference.field}): it "
         f"belongs to {_named(scope)}, and {lacking.why}; remove it, or {lacking.way_out}",
         reference.field,
+        f"{subject(reference)} reads Secret {reference.secret!r}: {lacking.why}",
     )
 
 
@@ -189,4 +194,5 @@ def _too_wide(reference: Reference, fitting: list[Holder]) -> Finding:
         f"{subject(reference)} may not read Secret {reference.secret!r} ({reference.field}): it "
         f"belongs to {_named(scope)}, {why}; remove it, or {way_out}",
         reference.field,
+        f"{subject(reference)} reads Secret {reference.secret!r} of {_named(scope)}, {why}",
     )

@@ -101,6 +101,7 @@ def unmanaged_secret(reference: Reference, policy: CompiledPolicy) -> Finding:
         f"{subject(reference)} reads Secret {reference.secret!r} ({reference.field}), which policy "
         f"{policy.name!r} does not name; remove it, or have the policy's owner give it a scope",
         reference.field,
+        f"{subject(reference)} reads Secret {reference.secret!r}, which the policy does not name",
     )
 
 

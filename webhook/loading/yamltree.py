@@ -6,7 +6,7 @@ line, and what notices a key that is written twice, of which YAML readers silent
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 import yaml
 
@@ -40,7 +40,8 @@ def read_documents(text: str, file: str) -> Iterator[Document]:
     loader = _Loader(text)
     try:
         while loader.check_node():
-            node = loader.get_node()
+            if (node := loader.get_node()) is None:
+                continue
             builder = _Builder(loader, file)
             value = builder.build(node, ())
             if value is not None:
@@ -109,13 +110,13 @@ class _Builder:
             return node.value  # JSON has no dates, and neither has the API
         try:
             value = self._loader.construct_object(node)
-        except yaml.YAMLError:
+        except (yaml.YAMLError, ValueError):
             self._refuse(node, path, f"{node.value!r} is not what its tag {node.tag} says")
         if isinstance(value, str | int | float | bool | None):
             return value
-        return self._refuse(node, path, f"tag {node.tag} is not part of JSON: write plain text")
+        self._refuse(node, path, f"tag {node.tag} is not part of JSON: write plain text")
 
-    def _refuse(self, node: yaml.Node, path: Path, message: str) -> Any:  # noqa: ANN401 - never
+    def _refuse(self, node: yaml.Node, path: Path, message: str) -> NoReturn:
         line = node.start_mark.line + 1
         raise PolicyError([Problem(self._file, line, field_name(path), message)])
 
@@ -124,9 +125,7 @@ def field_name(path: Path) -> str:
     """Write a path as Kubernetes does: spec.scopes[0].name."""
     text = ""
     for part in path:
-        if isinstance(part, int):
-            text += f"[{part}]"
-        elif "." in part or "/" in part:
+        if isinstance(part, int) or "." in part or "/" in part:
             text += f"[{part}]"
         else:
             text += f".{part}" if text else part

@@ -1,1 +1,1 @@
-"""AdmissionReview bytes in, AdmissionReview bytes out; the only place that knows admission.k8s.io."""
+"""AdmissionReview bytes in and out; the only place that knows admission.k8s.io."""

@@ -1,0 +1,85 @@
+"""A validation error of pydantic -> a sentence that says what to write instead."""
+
+from collections.abc import Mapping
+from typing import Any, Final, get_args
+
+from pydantic import BaseModel
+from pydantic_core import ErrorDetails
+
+from webhook.core.faults import Path, did_you_mean
+from webhook.core.policy import Policy
+
+_EXPECTED: Final[Mapping[str, str]] = {
+    "bool_type": "expected true or false",
+    "dict_type": "expected a mapping",
+    "int_type": "expected a whole number",
+    "model_attributes_type": "expected a mapping",
+    "model_type": "expected a mapping",
+    "string_type": "expected text",
+    "tuple_type": "expected a list",
+}
+
+
+def field_path(loc: tuple[str | int, ...]) -> Path:
+    """Drop what pydantic adds to the place of an error: the mark of a key of a mapping."""
+    return tuple(part for part in loc if part != "[key]")
+
+
+def sentence(error: ErrorDetails) -> str:
+    """Say what is wrong and what would be right."""
+    kind = error["type"]
+    match kind:
+        case "extra_forbidden":
+            return _unknown_field(error["loc"])
+        case "missing":
+            return "is required"
+        case "value_error":
+            return str(error["ctx"]["error"])
+        case "literal_error" | "enum":
+            return f"must be {error['ctx']['expected']}, not {error['input']!r}"
+        case _ if kind in _EXPECTED:
+            return f"{_EXPECTED[kind]}, not {_shown(error['input'])}"
+        case _:
+            return error["msg"]
+
+
+def _shown(value: object) -> str:
+    match value:
+        case None:
+            return "null (write a value, or remove the field)"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case bool():
+            return str(value).lower()
+        case _:
+            return repr(value)
+
+
+def _unknown_field(loc: tuple[str | int, ...]) -> str:
+    known = _known_fields(loc[:-1])
+    hint = did_you_mean(str(loc[-1]), known)
+    return f"unknown field{hint or ': known here are ' + ', '.join(known)}"
+
+
+def _known_fields(loc: tuple[str | int, ...]) -> list[str]:
+    """Walk down the models to the one in which the error is, and list its fields."""
+    here: Any = Policy
+    for part in loc:
+        model = _model(here)
+        if model is None:
+            here = get_args(here)[-1] if isinstance(part, str) else get_args(here)[0]
+            continue
+        here = next(f.annotation for f in model.model_fields.values() if f.alias == part)
+    model = _model(here)
+    return sorted(str(f.alias) for f in model.model_fields.values()) if model else []
+
+
+def _model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+    """Return the model that an annotation is, or is the optional of."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            is_list = getattr(annotation, "__origin__", None) in {tuple, dict}
+            return None if is_list else candidate
+    return None
