@@ -6,7 +6,7 @@ line, and what notices a key that is written twice, of which YAML readers silent
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import yaml
 
@@ -68,9 +68,9 @@ class _Builder:
 
     def build(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML value
         if len(self.lines) > MAX_NODES:
-            self._refuse(node, path, "the document grows without end: its aliases multiply")
+            raise self._refused(node, path, "the document grows without end: its aliases multiply")
         if id(node) in self._open:
-            self._refuse(node, path, "an alias refers to what contains it")
+            raise self._refused(node, path, "an alias refers to what contains it")
         self.lines[path] = node.start_mark.line + 1
         self._open.add(id(node))
         try:
@@ -91,7 +91,7 @@ class _Builder:
             key = self._key(key_node, path)
             inherited = id(key_node) not in own
             if key in result and not (inherited or key in merged):
-                self._refuse(key_node, (*path, key), f"{key!r} is written twice: remove one")
+                raise self._refused(key_node, (*path, key), f"{key!r} is written twice: remove one")
             if inherited:
                 merged.add(key)
             else:
@@ -102,7 +102,7 @@ class _Builder:
 
     def _key(self, node: yaml.Node, path: Path) -> str:
         if not isinstance(node, yaml.ScalarNode):
-            self._refuse(node, path, "a key must be text")
+            raise self._refused(node, path, "a key must be text")
         return str(node.value)  # as in JSON every key is text: `on:` is no boolean
 
     def _scalar(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML scalar
@@ -111,14 +111,15 @@ class _Builder:
         try:
             value = self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            self._refuse(node, path, f"{node.value!r} is not what its tag {node.tag} says")
+            message = f"{node.value!r} is not what its tag {node.tag} says"
+            raise self._refused(node, path, message) from None
         if isinstance(value, str | int | float | bool | None):
             return value
-        self._refuse(node, path, f"tag {node.tag} is not part of JSON: write plain text")
+        raise self._refused(node, path, f"tag {node.tag} is not part of JSON: write plain text")
 
-    def _refuse(self, node: yaml.Node, path: Path, message: str) -> NoReturn:
+    def _refused(self, node: yaml.Node, path: Path, message: str) -> PolicyError:
         line = node.start_mark.line + 1
-        raise PolicyError([Problem(self._file, line, field_name(path), message)])
+        return PolicyError([Problem(self._file, line, field_name(path), message)])
 
 
 def field_name(path: Path) -> str:
