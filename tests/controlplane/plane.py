@@ -22,7 +22,7 @@ from tests.controlplane.processes import ControlPlaneError, ProcessGroup, Progra
 # Ten times what an idle machine of two cores needs; a busy one is no reason to fail.
 START_SECONDS = 90.0
 WAIT_SECONDS = 30.0
-OK, CREATED, NOT_FOUND, CONFLICT = 200, 201, 404, 409
+OK, CREATED, CONFLICT = 200, 201, 409
 
 T = TypeVar("T")
 
@@ -36,12 +36,12 @@ class ControlPlane:
     """
 
     def __init__(self, folder: Path | None = None, *, apiserver_flags: Sequence[str] = ()) -> None:
+        self._programs = build.programs()
         self._temporary = folder is None
         self.folder = (folder or Path(tempfile.mkdtemp(prefix="controlplane-"))).resolve()
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._files = flags.Files(self.folder)
         self._apiserver_flags = tuple(apiserver_flags)
-        self._programs = build.programs()
         self._running: dict[str, Program] = {}
         self._group: ProcessGroup | None = None
         self._authority = pki.Authority.create(dt.datetime.now(dt.UTC))
@@ -78,7 +78,7 @@ class ControlPlane:
             # The controllers make it: when it is there, they work.
             path = "/api/v1/namespaces/default/serviceaccounts/default"
             self.wait_for(
-                lambda: self.api("GET", path).status == OK or None,
+                lambda: self.api("GET", path).status == OK,
                 "default ServiceAccount",
                 timeout=START_SECONDS,
             )
@@ -186,18 +186,18 @@ class ControlPlane:
     def wait_for(
         self, probe: Callable[[], T | None], what: str, *, timeout: float = WAIT_SECONDS
     ) -> T:
-        """Return what the probe finds as soon as it is not None; an error shows our logs' ends."""
+        """Return what the probe finds, once it finds something; an error shows our logs' ends."""
         programs = list(self._running.values())
         return wait_for(probe, what, timeout=timeout, programs=programs)
 
     def _wait_until_ready(self) -> None:
         self.wait_for(self._ready, "ready API server", timeout=START_SECONDS)
 
-    def _ready(self) -> bool | None:
+    def _ready(self) -> bool:
         try:
-            return self.api("GET", "/readyz").status == OK or None
+            return self.api("GET", "/readyz").status == OK
         except (OSError, http.client.HTTPException):  # not listening yet
-            return None
+            return False
 
     def _start(self, name: str, command: Sequence[str]) -> None:
         if self._group is None:

@@ -110,10 +110,13 @@ class ProcessGroup:
 def wait_for(
     probe: Callable[[], T | None], what: str, *, timeout: float, programs: Sequence[Program] = ()
 ) -> T:
-    """Return what the probe finds; give up after the time-out, or when a program has died."""
+    """Return what the probe finds, once it finds something (nothing: None, False, empty).
+
+    Give up after the time-out, or when a program has died.
+    """
     end = time.monotonic() + timeout
     pause = FIRST_PAUSE
-    while (found := probe()) is None:
+    while not (found := probe()):
         dead = [program for program in programs if not program.alive]
         if dead:
             names = " and ".join(program.name for program in dead)

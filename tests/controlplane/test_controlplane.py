@@ -57,9 +57,7 @@ def test_controllers_make_a_pod_of_a_deployment(control_plane: ControlPlane) -> 
 
     control_plane.kubectl("--namespace", namespace, "apply", "-f-", stdin=json.dumps(deployment))
     made = control_plane.wait_for(
-        lambda: (
-            control_plane.api("GET", f"/api/v1/namespaces/{namespace}/pods").body["items"] or None
-        ),
+        lambda: control_plane.api("GET", f"/api/v1/namespaces/{namespace}/pods").body["items"],
         "pod of the Deployment",
     )
 
@@ -93,9 +91,7 @@ def test_a_kubeconfig_of_a_user_holds_what_rbac_gives_its_group(
     )
     # The authoriser watches role bindings: it knows a new one a moment later.
     control_plane.wait_for(
-        lambda: (
-            control_plane.kubectl("get", "pods", *as_reader, check=False).returncode == 0 or None
-        ),
+        lambda: control_plane.kubectl("get", "pods", *as_reader, check=False).returncode == 0,
         "permission of the reader",
     )
 
@@ -197,8 +193,8 @@ def test_nothing_outlives_a_test_process_that_is_killed() -> None:
 
         owner.kill()
 
-    wait_for(lambda: not Path(folder).exists() or None, "removal of its folder", timeout=30)
-    wait_for(lambda: not _answers(int(port)) or None, "end of its API server", timeout=30)
+    wait_for(lambda: not Path(folder).exists(), "removal of its folder", timeout=30)
+    wait_for(lambda: not _answers(int(port)), "end of its API server", timeout=30)
 
 
 def _answers(port: int) -> bool:
