@@ -256,8 +256,8 @@ def test_a_certificate_without_names_has_none() -> None:
         (
             {"service": "hook", "namespace": "a.b"},
             (
-                "--namespace: 'a.b' is not a DNS label: use up to 63 lower-case letters, digits and "
-                "'-', beginning and ending with a letter or digit"
+                "--namespace: 'a.b' is not a DNS label: use up to 63 lower-case letters, digits "
+                "and '-', beginning and ending with a letter or digit"
             ),
         ),
         (

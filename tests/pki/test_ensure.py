@@ -185,8 +185,8 @@ def other_key(folder: Path) -> None:
         (
             foreign_leaf,
             (
-                "{}/tls.crt was not issued by ca.crt: name another folder with --dir, or replace it "
-                "with --renew"
+                "{}/tls.crt was not issued by ca.crt: name another folder with --dir, or replace "
+                "it with --renew"
             ),
         ),
         (
