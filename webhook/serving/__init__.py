@@ -1,0 +1,1 @@
+"""The HTTPS server of the two hooks, and the plain one of health and metrics."""

@@ -1,0 +1,71 @@
+"""`noxus-secrets serve`: the admission server."""
+
+import argparse
+import os
+import sys
+
+from webhook.settings import FLAGS, SettingsError, settings_from
+
+_EPILOG = """\
+Every flag has an environment variable, NOXUS_SECRETS_POLICY for --policy and so on; flags win.
+
+POST /mutate/enabled, /mutate/dry-run, /validate/enabled and /validate/dry-run are the hooks, on
+HTTPS; GET /healthz, /readyz (?verbose) and /metrics are on the health address. Policy and
+certificate are read again when their files change; what does not load never replaces what did.
+
+SIGTERM drains: not ready at once, requests under way finish, exit 0. A second one ends at once.
+
+example:
+  noxus-secrets certs --dns localhost && noxus-secrets serve --policy policy.yaml
+"""
+
+
+def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    """Register the command."""
+    parser = subparsers.add_parser(
+        "serve",
+        help="the admission server",
+        description="Serve the mutating and the validating admission hook.",
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    for flag in FLAGS:
+        parser.add_argument(f"--{flag.name}", metavar=flag.metavar, help=flag.help)
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Serve until a signal; returns the exit code."""
+    try:
+        settings = settings_from(args, os.environ)
+    except SettingsError as problem:
+        return _refuse(problem)
+    # Imported here: the server's libraries cost the other commands a quarter of a second.
+    from webhook.loading.load import fingerprint, load_policies  # noqa: PLC0415
+    from webhook.serving import server  # noqa: PLC0415
+    from webhook.serving.errors import StartError  # noqa: PLC0415
+    from webhook.telemetry import logs  # noqa: PLC0415
+    from webhook.wire.answer import answer  # noqa: PLC0415
+
+    parts = server.Parts(
+        answer=answer,
+        load=load_policies,
+        fingerprint=fingerprint,
+        version=_version(),
+        write=logs.configure(settings.log_level).write,
+    )
+    try:
+        return server.run(settings, parts)
+    except StartError as problem:
+        return _refuse(problem)
+
+
+def _refuse(problem: Exception) -> int:
+    print(f"noxus-secrets serve: {problem}", file=sys.stderr)
+    return 2
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415
+
+    return version("noxus-secret-webhook")

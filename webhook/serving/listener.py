@@ -1,0 +1,155 @@
+"""Accepts connections and sees them through the TLS handshake."""
+
+import asyncio
+import contextlib
+import errno
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any, Final
+
+from aiohttp import web
+
+from webhook.serving.connections import Connections
+from webhook.serving.errors import StartError
+from webhook.serving.limits import Limits
+from webhook.serving.protocol import Connection, Watcher
+from webhook.settings import Address
+
+# Connections that the kernel completes while we are busy. All API servers together may open some
+# hundred at once after a restart of ours; the kernel cuts it to net.core.somaxconn.
+_BACKLOG: Final = 1024
+# The process or the machine has no file left: time for a connection that was closed to be gone.
+_PAUSE: Final = 0.05
+
+Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
+
+
+def listen(address: Address, *, flag: str) -> socket.socket:
+    """Open a listening socket; an empty host means all addresses, IPv4 and IPv6.
+
+    Raises StartError, which names the flag that set the address.
+    """
+    try:
+        listening = _bound(address)
+    except OSError as problem:
+        hint = {
+            errno.EADDRINUSE: f"another process listens there; stop it, or choose with {flag}",
+            errno.EACCES: f"ports below 1024 need a privilege; choose another with {flag}",
+            errno.EADDRNOTAVAIL: f"the machine has no such address; choose another with {flag}",
+        }.get(problem.errno or 0, f"{problem.strerror or problem}; choose another with {flag}")
+        raise StartError(f"cannot listen on {address}: {hint}") from None
+    listening.setblocking(False)
+    return listening
+
+
+def _bound(address: Address) -> socket.socket:
+    if address.host in ("", "::") and _has_ipv6():
+        # Both kinds of addresses, as Go's servers understand these two.
+        return socket.create_server(
+            ("", address.port), family=socket.AF_INET6, backlog=_BACKLOG, dualstack_ipv6=True
+        )
+    family = socket.AF_INET6 if ":" in address.host else socket.AF_INET
+    return socket.create_server((address.host, address.port), family=family, backlog=_BACKLOG)
+
+
+def _has_ipv6() -> bool:
+    """Tell whether IPv6 is not only compiled in but switched on: in many a container it is not."""
+    if not socket.has_dualstack_ipv6():
+        return False
+    try:
+        with socket.create_server(("::1", 0), family=socket.AF_INET6):
+            return True
+    except OSError:
+        return False
+
+
+class Listener:
+    """One listening socket, its server and its connections.
+
+    asyncio's own server learns of a connection after the TLS handshake, so that silent ones could
+    neither be counted nor closed in favour of others; hence the accepting is done here.
+    """
+
+    def __init__(
+        self,
+        listening: socket.socket,
+        handler: Handler,
+        *,
+        table: Connections,
+        limits: Limits,
+        watcher: Watcher,
+        context: Callable[[], ssl.SSLContext] | None = None,
+    ) -> None:
+        """Take `context` for TLS: it is asked for each connection, so it may change."""
+        self.address: tuple[str, int] = listening.getsockname()[:2]
+        self._socket, self._table, self._limits, self._watcher = listening, table, limits, watcher
+        self._context = context
+        self._server = web.Server(handler)
+        self._accepting = asyncio.create_task(self._accept())
+        self._sweeping = asyncio.create_task(self._sweep())
+
+    async def stop(self) -> None:
+        """Accept no more; what is connected stays, and its times go on counting."""
+        await _cancelled(self._accepting)
+        self._socket.close()
+
+    async def close(self) -> None:
+        """Close everything at once."""
+        await self.stop()
+        await _cancelled(self._sweeping)
+        self._table.drop_all()
+
+    async def _accept(self) -> None:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                accepted, peer = await loop.sock_accept(self._socket)
+            except OSError as problem:
+                if problem.errno != errno.ECONNABORTED:  # gone again before we saw it
+                    self._watcher.lost(problem, "")
+                    self._table.make_room()
+                    await asyncio.sleep(_PAUSE)
+                continue
+            name = f"{peer[0]}:{peer[1]}"
+            client = Connection(self._server, self._table, self._limits, self._watcher, peer=name)
+            self._table.admit(client)
+            client.opening = loop.create_task(self._open(accepted, client))
+
+    async def _open(self, accepted: socket.socket, client: Connection) -> None:
+        """Do the TLS handshake; from then on the connection lives by itself."""
+        try:
+            accepted.setblocking(False)
+            if self._context is None:
+                await _connect(accepted, client)
+            else:
+                await _connect(
+                    accepted,
+                    client,
+                    ssl=self._context(),
+                    ssl_handshake_timeout=self._limits.head_time,
+                    ssl_shutdown_timeout=self._limits.goodbye_time,
+                )
+        except OSError as problem:
+            self._watcher.lost(problem, client.peer)
+            self._table.forget(client)
+        except asyncio.CancelledError:
+            self._table.forget(client)
+        finally:
+            client.opening = None
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(self._limits.sweep_every)
+            self._table.sweep()
+
+
+async def _connect(accepted: socket.socket, client: Connection, **tls: Any) -> None:  # noqa: ANN401
+    loop = asyncio.get_running_loop()
+    await loop.connect_accepted_socket(lambda: client, accepted, **tls)
+
+
+async def _cancelled(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task

@@ -1,0 +1,130 @@
+"""Logs: one JSON object a line on standard error, nothing of a request but what `Record` holds.
+
+A fault of our own is logged by its type and its stack, never by its message or by variables: those
+may quote the pod that it failed on.
+"""
+
+import logging
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Any, BinaryIO, Final
+
+import msgspec
+
+_encode: Final = msgspec.json.Encoder(enc_hook=str).encode
+LOG: Final = logging.getLogger("webhook")
+
+# A stack deeper than this is a recursion, of which the innermost calls tell enough.
+MAX_FRAMES: Final = 40
+
+
+class JsonHandler(logging.Handler):
+    """Writes each record as one line: time, level, message, then the fields of `event`."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        """Take the stream; it is flushed after each line."""
+        super().__init__()
+        self._stream = stream
+        self._writing = threading.Lock()  # policies are loaded in another thread
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write one record."""
+        line: dict[str, Any] = {
+            "time": timestamp(record.created),
+            "level": record.levelname.lower(),
+            "message": record.getMessage(),
+        }
+        if record.name != LOG.name:
+            line["logger"] = record.name
+        line.update(getattr(record, "fields", {}))
+        if record.exc_info and record.exc_info[1] is not None:
+            line.update(describe(record.exc_info[1]))
+        try:
+            encoded = _encode(line)
+        except UnicodeEncodeError:  # a lone surrogate in a file name, for example
+            encoded = _encode({key: _printable(value) for key, value in line.items()})
+        self.write(encoded)
+
+    def write(self, line: bytes) -> None:
+        """Write one encoded line; a standard error that is gone must not fail a request."""
+        with self._writing:
+            try:
+                self._stream.write(line + b"\n")
+                self._stream.flush()
+            except (OSError, ValueError):
+                return
+
+
+def configure(level: str, stream: BinaryIO | None = None) -> JsonHandler:
+    """Send every logger's records, those of libraries included, to one stream as JSON lines."""
+    handler = JsonHandler(stream or sys.stderr.buffer)
+    logging.basicConfig(level=level.upper(), handlers=[handler], force=True)
+    return handler
+
+
+def event(level: int, message: str, /, **fields: object) -> None:
+    """Log one event of our own with its fields."""
+    if LOG.isEnabledFor(level):
+        LOG.log(level, message, extra={"fields": fields})
+
+
+def fault(message: str, error: BaseException, /, **fields: object) -> None:
+    """Log an error of our own making: what kind, and where, never its message."""
+    LOG.error(message, extra={"fields": {**fields, **describe(error)}})
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """Tell an exception's types, the cause's included, and its stack, outermost call first."""
+    types = [type(each).__qualname__ for each in _chain(error)]
+    return {"error": " from ".join(types), "stack": _frames(error.__traceback__)}
+
+
+def timestamp(seconds: float) -> str:
+    """Write seconds since 1970 as RFC 3339 in UTC, to the millisecond."""
+    moment = datetime.fromtimestamp(seconds, UTC)
+    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+class Throttle:
+    """Lets one message of a kind through in a while, so that rubbish cannot fill the disk."""
+
+    def __init__(self, *, every: float, clock: Callable[[], float]) -> None:
+        """Take the time between two of a kind, and a clock, both in seconds."""
+        self._every, self._clock = every, clock
+        self._last: dict[str, float] = {}  # kinds are constants of the program
+        self._held: dict[str, int] = {}
+
+    def admit(self, kind: str) -> int | None:
+        """Return how many were held back since the last one; None: hold this one back, too."""
+        now = self._clock()
+        if now - self._last.get(kind, now - self._every) < self._every:
+            self._held[kind] = self._held.get(kind, 0) + 1
+            return None
+        self._last[kind] = now
+        return self._held.pop(kind, 0)
+
+
+def _chain(error: BaseException) -> Iterator[BaseException]:
+    seen: set[int] = set()
+    following: BaseException | None = error
+    while following is not None and id(following) not in seen:
+        seen.add(id(following))
+        yield following
+        following = following.__cause__ or following.__context__
+
+
+def _frames(trace: TracebackType | None) -> list[str]:
+    """Write each call as module:line:function; a file's path would tell about the machine."""
+    frames: list[str] = []
+    while trace is not None:
+        module = trace.tb_frame.f_globals.get("__name__", "?")
+        frames.append(f"{module}:{trace.tb_lineno}:{trace.tb_frame.f_code.co_name}")
+        trace = trace.tb_next
+    return frames[-MAX_FRAMES:]
+
+
+def _printable(value: object) -> str:
+    return str(value).encode("utf-8", "backslashreplace").decode()
