@@ -1,0 +1,68 @@
+# The two commands: `make run` shows the webhook at work, `make test` runs everything that CI runs.
+# Both set up what they need, below .venv/ and .cache/, and reuse it the next time.
+
+PYTHON ?= python3
+BIN := .venv/bin
+READY := .venv/.ready
+# The suite without a control plane, spread over the cores.
+PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup
+
+.DEFAULT_GOAL := help
+.PHONY: help run cluster test test-fast test-cluster nightly lint format bench requirements clean
+
+help: ## show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+run: $(READY) ## start the webhook, send it three example pods, and go on serving
+	@$(BIN)/python -m tools.run
+
+cluster: $(READY) ## the same against a real API server; leaves a kubeconfig to play with
+	@$(BIN)/python -m tools.cluster
+
+test: lint test-all ## everything that CI runs
+
+.PHONY: test-all
+test-all: $(READY)
+	$(BIN)/python tests/controlplane/build.py
+	$(PYTEST) --cov --cov-report=term --cov-report=json:.cache/coverage.json
+	$(BIN)/python -m tools.coverage_gate .cache/coverage.json
+
+test-fast: $(READY) ## the tests that need no control plane, in under a minute
+	HYPOTHESIS_PROFILE=fast $(PYTEST) -m "not cluster"
+
+test-cluster: $(READY) ## the tests through the real API server alone
+	$(BIN)/pytest -q -m cluster
+
+nightly: $(READY) ## the properties with 100,000 examples each
+	HYPOTHESIS_PROFILE=nightly $(PYTEST) -m "not cluster" --timeout=36000
+
+lint: $(READY) ## format, lint, types and the walls between packages
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+
+format: $(READY) ## let ruff format and mend what it can
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(READY) ## measure side by side with peers; the report goes to .cache/benchmarks/
+	$(BIN)/python benchmarks/bench.py
+
+requirements: $(READY) ## pin again what pyproject.toml asks for
+	$(BIN)/python -m pip install -q uv
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
+	  --no-emit-index-url --no-header --no-annotate pyproject.toml --group dev \
+	  -c requirements/run.txt -o requirements/dev.txt
+
+clean: ## remove what the other targets made
+	rm -rf .venv .cache .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+
+$(READY): requirements/dev.txt pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed; name it with make PYTHON=...")'
+	@test -x $(BIN)/python || { echo "Setting up .venv ..."; $(PYTHON) -m venv .venv; }
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
