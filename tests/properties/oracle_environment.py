@@ -14,7 +14,7 @@ from tests.properties.oracle_policy import Json
 Data = dict[str, str]
 
 
-class CannotStart(Exception):  # noqa: N818 — it is what the kubelet reports, not an error of ours
+class CannotStart(Exception):
     """A Secret, ConfigMap or key is missing and not optional: CreateContainerConfigError."""
 
 
