@@ -49,10 +49,10 @@ def arrange(
     container: Container, wanted: Plan, policy: CompiledPolicy, path: str
 ) -> list[Operation]:
     """Return the operations on a container, given its JSON Pointer; none when all is in order."""
-    return [
-        *_arrange_env_from(container.envFrom or (), wanted.sources, policy, f"{path}/envFrom"),
-        *_add_variables(container, wanted.variables, f"{path}/env"),
-    ]
+    operations = _arrange_env_from(container.envFrom or (), wanted.sources, policy, path)
+    if wanted.variables:
+        operations += _add_variables(container, wanted.variables, f"{path}/env")
+    return operations
 
 
 def source_key(element: EnvFrom) -> SourceKey | None:
@@ -69,14 +69,20 @@ def source_key(element: EnvFrom) -> SourceKey | None:
 
 
 def _arrange_env_from(
-    elements: Sequence[EnvFrom], sources: tuple[Source, ...], policy: CompiledPolicy, path: str
+    elements: Sequence[EnvFrom],
+    sources: tuple[Source, ...],
+    policy: CompiledPolicy,
+    container_path: str,
 ) -> list[Operation]:
+    path = f"{container_path}/envFrom"
     if not elements:
         if not sources:
             return []
         return [add(path, raw_list([source.value for source in sources]))]
     granted = {source.key: source.rank for source in sources}
     places = [_element(element, granted, policy) for element in elements]
+    if [(p.key, p.optional) for p in places if p.key] == [(s.key, s.optional) for s in sources]:
+        return []  # every pod that was injected before comes by here once more
     return [
         *_drop_repeated(places, path),
         *_sort_managed(places, path),
@@ -161,8 +167,6 @@ def _add_variables(
     container: Container, variables: tuple[Variable, ...], path: str
 ) -> list[Operation]:
     """Add what the pod does not set itself in front, so that its own `$(VAR)` can refer to it."""
-    if not variables:
-        return []
     own = {variable.name for variable in container.env or ()}
     missing = [variable.value for variable in variables if variable.name not in own]
     if not missing:

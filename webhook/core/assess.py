@@ -76,7 +76,7 @@ def assess(
     found = Findings()
     granted = grants(pod, identity, who, policy, found)
     references = pod_references(pod.spec or NO_SPEC, root, wanted_secrets(policy))
-    judge_references(references, pod, who, policy, found)
+    judge_references(references, pod, who, granted, policy, found)
     if identity.role is None and not found.refusals and not mirror:
         found.react(policy.guard.unknown_role, guards.unknown_role(pod, identity, policy))
     return Assessment(identity, who, granted, found)
@@ -128,10 +128,20 @@ def wanted_secrets(policy: CompiledPolicy) -> Wanted:
 
 
 def judge_references(
-    references: Iterable[Reference], pod: Pod, who: Who, policy: CompiledPolicy, found: Findings
+    references: Iterable[Reference],
+    pod: Pod,
+    who: Who,
+    granted: Iterable[CompiledScope],
+    policy: CompiledPolicy,
+    found: Findings,
 ) -> None:
     """Judge each mention of a Secret; the first of a pod without role comes with a rule for it."""
+    # What the pod is given as a whole and everywhere, it may read anywhere: no need to look closer
+    # at the sources that were injected before.
+    given = {name for scope in granted for name in scope.given}
     for reference in references:
+        if reference.secret in given:
+            continue
         if reference.secret in policy.managed:
             refusal = judge_reference(reference, policy, who)
             if refusal is None:

@@ -53,6 +53,7 @@ class CompiledScope:
     containers: NameMatcher | None
     sources: tuple[Source, ...]
     variables: tuple[Variable, ...]
+    given: frozenset[str]  # the Secrets that it gives as a whole to every container
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +100,7 @@ class CompiledPolicy:
     """A policy as the decision reads it; look-ups only, nothing to search."""
 
     name: str
-    generation: int
+    label: str  # name and generation, as logs and audit annotations name it
     dry_run: bool
     namespace_globs: tuple[str, ...]
     roles: frozenset[str]
@@ -137,7 +138,7 @@ def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
     roles = faults.known_roles(spec)
     return CompiledPolicy(
         name=policy.metadata.name,
-        generation=policy.metadata.generation or generation,
+        label=f"{policy.metadata.name}/{policy.metadata.generation or generation}",
         dry_run=spec.mode is Mode.DRY_RUN,
         namespace_globs=("*",) if spec.namespaces is None else spec.namespaces,
         roles=roles,
@@ -195,6 +196,8 @@ def _scope_sources(scope: Scope, first_rank: int) -> Iterator[Source]:
 
 
 def _scope(index: int, scope: Scope, first_rank: int) -> CompiledScope:
+    sources = tuple(_scope_sources(scope, first_rank))
+    whole = frozenset(s.key[1] for s in sources if s.key[0] == "Secret")
     return CompiledScope(
         name=scope.name,
         pool=None,
@@ -204,8 +207,9 @@ def _scope(index: int, scope: Scope, first_rank: int) -> CompiledScope:
         namespaces=_matcher(scope.namespaces),
         service_accounts=_names(scope),
         containers=_matcher(scope.containers),
-        sources=tuple(_scope_sources(scope, first_rank)),
+        sources=sources,
         variables=tuple(map(_variable, scope.env)),
+        given=whole if scope.containers is None else frozenset(),
     )
 
 
@@ -226,6 +230,7 @@ def _pool(name: str, role: str, conditions: Conditions, secret: str) -> Compiled
         containers=None,
         sources=(_source(POOL_RANK, "Secret", secret, "", optional=False),) if secret else (),
         variables=(),
+        given=frozenset({secret} if secret else ()),
     )
 
 

@@ -102,7 +102,7 @@ def _debug_containers(
     granted = grants(old, identity, who, policy, Findings())  # the pod itself is not on trial
     added = _added(pod, old)
     references = added_references(pod.spec or NO_SPEC, added, wanted_secrets(policy))
-    judge_references(references, old, who, policy, found)
+    judge_references(references, old, who, granted, policy, found)
     changes: tuple[inject.Change, ...] = ()
     if policy.inject_ephemeral:
         lists = (("ephemeralContainers", added),)
@@ -152,7 +152,7 @@ def _verdict(assessment: Assessment, policy: CompiledPolicy, reason: Reason) -> 
 def _report(assessment: Assessment, policy: CompiledPolicy, reason: Reason) -> Report:
     return Report(
         reason=reason,
-        policy=f"{policy.name}/{policy.generation}",
+        policy=policy.label,
         role=assessment.identity.role or "",
         pool=assessment.identity.pool or "",
         scopes=assessment.granted_names,

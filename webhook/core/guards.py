@@ -1,6 +1,6 @@
 """The cases that are no matter of entitlement, which a policy may allow, warn about or deny."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -10,7 +10,7 @@ from webhook.core.decision import Finding, Reason
 from webhook.core.entitlement import subject
 from webhook.core.faults import did_you_mean
 from webhook.core.identity import Identity
-from webhook.core.pod import Container, Pod
+from webhook.core.pod import EnvFrom, EnvVar, Pod
 from webhook.core.references import Reference
 
 WORKER_VARIABLE = "WORKER_SUBSCRIBE"  # documented for Noxus workers; a hint, never a grant
@@ -105,11 +105,11 @@ def unmanaged_secret(reference: Reference, policy: CompiledPolicy) -> Finding:
     )
 
 
-def shadowed_variables(container: Container, wanted: Plan, path: str) -> Iterator[Finding]:
+def shadowed_variables(
+    container: str | None, env: Sequence[EnvVar], wanted: Plan, path: str
+) -> Iterator[Finding]:
     """Find variables of the pod that override those of granted scopes with something else."""
-    if not wanted.variables or not container.env:
-        return
-    own = {variable.name: (i, variable) for i, variable in enumerate(container.env)}  # last wins
+    own = {variable.name: (i, variable) for i, variable in enumerate(env)}  # the last wins
     for variable in wanted.variables:
         if variable.name not in own:
             continue
@@ -122,21 +122,19 @@ def shadowed_variables(container: Container, wanted: Plan, path: str) -> Iterato
         if not same:
             yield Finding(
                 Reason.SHADOWING,
-                f"container {container.name!r} sets variable {variable.name!r} ({path}.env[{i}]), "
+                f"container {container!r} sets variable {variable.name!r} ({path}.env[{i}]), "
                 "which a scope provides; remove it to get the managed value",
                 f"{path}.env[{i}]",
             )
 
 
-def sources_behind(
-    container: Container, wanted: Plan, policy: CompiledPolicy, path: str
+def source_behind(
+    container: str | None, elements: Sequence[EnvFrom], policy: CompiledPolicy, path: str
 ) -> Finding | None:
     """Find an `envFrom` element of the pod that comes after a managed one and may override it."""
-    if not wanted.sources or not container.envFrom:
-        return None
     last_managed: dict[object, int] = {}
     last_unmanaged = -1
-    for i, element in enumerate(container.envFrom):
+    for i, element in enumerate(elements):
         key = source_key(element)
         if key in policy.ranks:
             last_managed[key] = i  # of repeated ones the last stays
@@ -147,6 +145,6 @@ def sources_behind(
     field = f"{path}.envFrom[{last_unmanaged}]"
     return Finding(
         Reason.SHADOWING,
-        f"container {container.name!r}: {field} comes after managed sources and may override them",
+        f"container {container!r}: {field} comes after managed sources and may override them",
         field,
     )

@@ -1,10 +1,10 @@
 """A pod and the scopes granted to it -> the patch, and what the pod itself overrides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from webhook.core import guards
-from webhook.core.arrange import arrange, plan
+from webhook.core.arrange import Plan, arrange, plan
 from webhook.core.assess import NO_SPEC, Findings
 from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
@@ -41,34 +41,37 @@ def changes(
     found: Findings,
 ) -> tuple[Change, ...]:
     """Return what must change in each container that is not excluded; note what is overridden."""
-    return tuple(
-        change
-        for members, containers in lists
-        for i, container in containers
-        if not policy.exclude.matches(container.name or "")
-        for change in _change(container, f"{members}", i, granted, policy, found)
-    )
+    same_for_all = all(scope.containers is None for scope in granted)
+    wanted = plan(granted, "")
+    result: list[Change] = []
+    for members, containers in lists:
+        for i, container in containers:
+            name = container.name or ""
+            if policy.exclude.matches(name):
+                continue
+            if not same_for_all:
+                wanted = plan(granted, name)
+            path = f"spec.{members}[{i}]"
+            _note_shadowing(container, wanted, policy, path, found)
+            operations = arrange(container, wanted, policy, f"/spec/{members}/{i}")
+            if operations:
+                result.append(Change(name, path, tuple(operations)))
+    return tuple(result)
 
 
-def _change(
-    container: Container,
-    members: str,
-    i: int,
-    granted: tuple[CompiledScope, ...],
-    policy: CompiledPolicy,
-    found: Findings,
-) -> Iterator[Change]:
-    wanted = plan(granted, container.name or "")
-    if policy.guard.shadowing is not Reaction.ALLOW:
-        path = f"spec.{members}[{i}]"
-        for finding in guards.shadowed_variables(container, wanted, path):
-            found.react(policy.guard.shadowing, finding)
-        behind = guards.sources_behind(container, wanted, policy, path)
+def _note_shadowing(
+    container: Container, wanted: Plan, policy: CompiledPolicy, path: str, found: Findings
+) -> None:
+    reaction = policy.guard.shadowing
+    if reaction is Reaction.ALLOW:
+        return
+    if wanted.variables and container.env:
+        for finding in guards.shadowed_variables(container.name, container.env, wanted, path):
+            found.react(reaction, finding)
+    if wanted.sources and container.envFrom:
+        behind = guards.source_behind(container.name, container.envFrom, policy, path)
         if behind:
             found.notes.append(behind)
-    operations = arrange(container, wanted, policy, f"/spec/{members}/{i}")
-    if operations:
-        yield Change(container.name or "", f"spec.{members}[{i}]", tuple(operations))
 
 
 def not_injected(change: Change) -> Finding:

@@ -6,6 +6,7 @@ real API server serves, so that a field which appears there and not here is noti
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from webhook.core.pod import Container, KeyToPath, PodSpec, Volume
 
@@ -28,14 +29,24 @@ class Reference:
     volume: str | None = None
 
 
+class _Mention(NamedTuple):
+    """A Secret that a volume brings in, before it is known who mounts the volume."""
+
+    secret: str
+    field: str
+    keys: frozenset[str] | None
+    volume: str
+
+
 def pod_references(spec: PodSpec, root: str, wanted: Wanted) -> Iterator[Reference]:
     """Yield what a whole pod mentions of the Secrets that are wanted, in the order of the API."""
     for members, containers in spec.listed():
         for i, container in enumerate(containers):
             yield from container_references(container, f"{root}.{members}[{i}]", wanted)
-    if spec.volumes:
+    mounted = list(_mentions(spec, wanted))
+    if mounted:  # few pods have such volumes, so who mounts them is found out for those alone
         mounts = _mounts(c for _, containers in spec.listed() for c in containers)
-        yield from _volume_references(enumerate(spec.volumes), mounts, root, wanted)
+        yield from (_volume_reference(mention, mounts, root) for mention in mounted)
     for i, pull in enumerate(spec.imagePullSecrets or ()):
         if pull.name and wanted(pull.name):
             yield Reference(pull.name, f"{root}.imagePullSecrets[{i}]", None, None)
@@ -48,8 +59,9 @@ def added_references(
     for i, container in added:
         yield from container_references(container, f"spec.ephemeralContainers[{i}]", wanted)
     mounts = _mounts(container for _, container in added)
-    mounted = [(i, volume) for i, volume in enumerate(spec.volumes or ()) if volume.name in mounts]
-    yield from _volume_references(mounted, mounts, "spec", wanted)
+    for mention in _mentions(spec, wanted):
+        if mention.volume in mounts:
+            yield _volume_reference(mention, mounts, "spec")
 
 
 def container_references(container: Container, path: str, wanted: Wanted) -> Iterator[Reference]:
@@ -85,18 +97,19 @@ def _mounts(containers: Iterable[Container]) -> dict[str, tuple[str, ...]]:
     return mounts
 
 
-def _volume_references(
-    volumes: Iterable[tuple[int, Volume]],
-    mounts: dict[str, tuple[str, ...]],
-    root: str,
-    wanted: Wanted,
-) -> Iterator[Reference]:
-    for i, volume in volumes:
-        readers = mounts.get(volume.name or "", ())
+def _mentions(spec: PodSpec, wanted: Wanted) -> Iterator[_Mention]:
+    for i, volume in enumerate(spec.volumes or ()):
         for secret, member, keys in _secrets_of(volume):
             if secret and wanted(secret):
-                field = f"{root}.volumes[{i}].{member}"
-                yield Reference(secret, field, keys, readers, volume.name or "")
+                yield _Mention(secret, f"volumes[{i}].{member}", keys, volume.name or "")
+
+
+def _volume_reference(
+    mention: _Mention, mounts: dict[str, tuple[str, ...]], root: str
+) -> Reference:
+    readers = mounts.get(mention.volume, ())
+    field = f"{root}.{mention.field}"
+    return Reference(mention.secret, field, mention.keys, readers, mention.volume)
 
 
 def _secrets_of(volume: Volume) -> Iterator[tuple[str | None, str, frozenset[str] | None]]:
