@@ -139,6 +139,7 @@ class Volume(View, frozen=True):
     csi: CSIVolume | None = None
     azureFile: AzureFileVolume | None = None
     cephfs: SecretRefVolume | None = None
+    cinder: SecretRefVolume | None = None
     flexVolume: SecretRefVolume | None = None
     iscsi: SecretRefVolume | None = None
     rbd: SecretRefVolume | None = None

@@ -126,6 +126,7 @@ def _secrets_of(volume: Volume) -> Iterator[tuple[str | None, str, frozenset[str
         yield volume.azureFile.secretName, "azureFile.secretName", None
     for kind, legacy in (
         ("cephfs", volume.cephfs),
+        ("cinder", volume.cinder),
         ("flexVolume", volume.flexVolume),
         ("iscsi", volume.iscsi),
         ("rbd", volume.rbd),
