@@ -173,5 +173,8 @@ async def _expect(request: web.BaseRequest, *, most: int) -> None:
     if request.headers["Expect"].lower() != "100-continue":
         raise Refused(417, "the only expectation that is understood is 100-continue")
     if (request.content_length or 0) <= most:
-        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        except ConnectionError:
+            raise Gone from None
         request.writer.output_size = 0  # it is no part of the answer
