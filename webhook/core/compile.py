@@ -9,7 +9,7 @@ import msgspec
 
 from webhook.core import faults
 from webhook.core.names import NameMatcher
-from webhook.core.policy import Conditions, EnvVar, Guard, Mode, Policy, Rule, Scope
+from webhook.core.policy import Conditions, EnvVar, Guard, Mode, Policy, Pool, Rule, Scope
 from webhook.core.words import POOL_SCOPE_PREFIX
 
 SourceKey = tuple[str, str, str]  # kind, name, prefix: what identifies an envFrom source
@@ -54,6 +54,7 @@ class CompiledScope:
     sources: tuple[Source, ...]
     variables: tuple[Variable, ...]
     given: frozenset[str]  # the Secrets that it gives as a whole to every container
+    enabled: bool = True  # a pool that is switched off is granted to nobody
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,8 +132,7 @@ def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
         for i, (scope, rank) in enumerate(zip(spec.scopes, first_ranks, strict=False))
     )
     every_pool = {
-        name: _pool(name, spec.worker.role, pool, pool.env_secret_ref)
-        for name, pool in spec.worker.pools.items()
+        name: _pool(name, spec.worker.role, pool) for name, pool in spec.worker.pools.items()
     }
     enabled = {name: every_pool[name] for name, pool in spec.worker.pools.items() if pool.enabled}
     roles = faults.known_roles(spec)
@@ -218,19 +218,21 @@ def _names(conditions: Conditions) -> frozenset[str] | None:
     return None if accounts is None else frozenset(accounts)
 
 
-def _pool(name: str, role: str, conditions: Conditions, secret: str) -> CompiledScope:
+def _pool(name: str, role: str, pool: Pool) -> CompiledScope:
+    secret = pool.env_secret_ref
     return CompiledScope(
         name=POOL_SCOPE_PREFIX + name,
         pool=name,
         index=-1,
         roles=frozenset({role}),
         on_request=False,
-        namespaces=_matcher(conditions.namespaces),
-        service_accounts=_names(conditions),
+        namespaces=_matcher(pool.namespaces),
+        service_accounts=_names(pool),
         containers=None,
         sources=(_source(POOL_RANK, "Secret", secret, "", optional=False),) if secret else (),
         variables=(),
         given=frozenset({secret} if secret else ()),
+        enabled=pool.enabled,
     )
 
 

@@ -43,9 +43,8 @@ def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
             f"role {who.role} is not entitled to it (only {roles})",
             f"have the policy's owner add role {who.role} to it",
         )
-    if scope.pool is not None and scope.pool != who.pool:
-        own = f"of pool {who.pool!r}" if who.pool else "of no pool"
-        return Unfit(1, f"this pod is {own}", "correct the pod's pool")
+    if scope.pool is not None and (scope.pool != who.pool or not scope.enabled):
+        return _outside_pool(scope, who)
     if scope.namespaces is not None and not scope.namespaces.matches(who.namespace):
         return Unfit(
             2,
@@ -59,6 +58,13 @@ def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
             "set spec.serviceAccountName to one that it is meant for",
         )
     return None
+
+
+def _outside_pool(scope: CompiledScope, who: Who) -> Unfit:
+    if scope.pool == who.pool:
+        return Unfit(1, "that pool is switched off", "have the policy's owner enable it")
+    own = f"of pool {who.pool!r}" if who.pool else "of no pool"
+    return Unfit(1, f"this pod is {own}", "correct the pod's pool")
 
 
 def automatic_scopes(policy: CompiledPolicy, who: Who) -> list[CompiledScope]:
