@@ -139,6 +139,7 @@ def judge_references(
     # What the pod is given as a whole and everywhere, it may read anywhere: no need to look closer
     # at the sources that were injected before.
     given = {name for scope in granted for name in scope.given}
+    told = who.role is not None
     for reference in references:
         if reference.secret in given:
             continue
@@ -146,9 +147,10 @@ def judge_references(
             refusal = judge_reference(reference, policy, who)
             if refusal is None:
                 continue
-            if who.role is None and not found.refusals:
+            if not told:
                 rule = guards.rule_for(pod)
                 refusal = replace(refusal, message=f"{refusal.message} ({rule})")
+                told = True
             found.refusals.append(refusal)
         elif reference.containers is not None:  # image pull secrets are apart
             finding = guards.unmanaged_secret(reference, policy)
