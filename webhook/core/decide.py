@@ -168,10 +168,9 @@ def _observed(verdict: Verdict) -> Report:
         case Deny(refusals=refusals):
             lines = [f"would refuse: {finding.brief or finding.message}" for finding in refusals]
             lines += report.warnings
-        case Mutate():
-            scopes = ", ".join(report.scopes) or "nothing"
-            lines.append(f"would inject {scopes}")
-        case Allow():
+        case Mutate() if report.reason is Reason.INJECTED:
+            lines.append(f"would inject {', '.join(report.scopes) or 'nothing'}")
+        case Mutate() | Allow():  # the annotation alone is not worth a warning
             pass
     return Report(
         reason=report.reason,

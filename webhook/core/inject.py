@@ -76,8 +76,11 @@ def _note_shadowing(
 
 def not_injected(change: Change) -> Finding:
     """Say that a final pod lacks what it is to have; what that is, the pod did not mention."""
-    missing = any(operation.op == "add" for operation in change.operations)
-    what = "was not injected" if missing else "was injected, but its sources were reordered since"
+    missing = any(
+        operation.op == "add" and not operation.path.endswith("/optional")
+        for operation in change.operations
+    )
+    what = "was not injected" if missing else "was injected, but its sources were changed since"
     return Finding(
         Reason.NOT_INJECTED,
         f"container {change.container!r} ({change.path}) {what}; create it again (controllers do "
