@@ -180,6 +180,7 @@ def encode(uid: str, decision: Decision, record: Record) -> bytes:
 def _record(request: Request, admission: AdmissionRequest, decision: Decision) -> Record:
     report = decision.report
     verdict = decision.would if isinstance(decision, Observed) else decision
+    dry_run = isinstance(decision, Observed) or admission.mode is NamespaceMode.DRY_RUN
     resource = request.resource.resource
     return Record(
         uid=request.uid,
@@ -189,7 +190,7 @@ def _record(request: Request, admission: AdmissionRequest, decision: Decision) -
         name=request.name or (admission.pod.display_name if admission.pod else ""),
         user=(request.userInfo and request.userInfo.username) or "",
         hook=admission.hook,
-        mode="dry-run" if isinstance(decision, Observed) else "enforce",
+        mode="dry-run" if dry_run else "enforce",
         decision=type(verdict).__name__.lower(),
         reason=report.reason,
         policy=report.policy,
