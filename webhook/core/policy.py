@@ -122,11 +122,13 @@ class EnvVar(Model):
 
 
 class Deployers(Model):
-    """Who may deploy what asks for a scope, by authenticated identity."""
+    """Who may deploy what asks for a scope, by authenticated identity. Refused for now."""
 
-    users: tuple[str, ...] = ()
-    groups: tuple[str, ...] = ()
-    service_accounts: tuple[QualifiedServiceAccount, ...] = ()
+    users: tuple[str, ...] = Field(default=(), description="User names.")
+    groups: tuple[str, ...] = Field(default=(), description="Group names.")
+    service_accounts: tuple[QualifiedServiceAccount, ...] = Field(
+        default=(), description="ServiceAccounts as namespace/name."
+    )
 
 
 class Conditions(Model):
@@ -165,9 +167,11 @@ class Scope(Conditions):
 class LabelSelectorRequirement(Model):
     """One expression of a label selector."""
 
-    key: LabelKey
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"]
-    values: tuple[LabelValue, ...] = ()
+    key: LabelKey = Field(description="The label.")
+    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(
+        description="How its value relates to the values."
+    )
+    values: tuple[LabelValue, ...] = Field(default=(), description="For In and NotIn.")
 
     @model_validator(mode="after")
     def _values_fit(self) -> Self:
@@ -181,8 +185,12 @@ class LabelSelectorRequirement(Model):
 class LabelSelector(Model):
     """The label selector of Kubernetes."""
 
-    match_labels: dict[LabelKey, LabelValue] = Field(default_factory=dict)
-    match_expressions: tuple[LabelSelectorRequirement, ...] = ()
+    match_labels: dict[LabelKey, LabelValue] = Field(
+        default_factory=dict, description="Labels that the pod must carry."
+    )
+    match_expressions: tuple[LabelSelectorRequirement, ...] = Field(
+        default=(), description="Further requirements; all must hold."
+    )
 
 
 class Rule(Model):
@@ -295,13 +303,19 @@ class PolicySpec(Model):
     namespaces: tuple[LabelGlob, ...] | None = Field(
         default=None, description="Names or globs; absent: every opted-in namespace."
     )
-    identity: Identity = Field(default_factory=Identity)
+    identity: Identity = Field(
+        default_factory=Identity, description="How roles and pools are recognised."
+    )
     scopes: tuple[Scope, ...] = Field(
         default=(), description="In injection order: within envFrom a later source wins."
     )
-    worker: Worker = Field(default_factory=Worker)
-    containers: Containers = Field(default_factory=Containers)
-    guard: Guard = Field(default_factory=Guard)
+    worker: Worker = Field(default_factory=Worker, description="Worker pools.")
+    containers: Containers = Field(
+        default_factory=Containers, description="Which containers are given sources."
+    )
+    guard: Guard = Field(
+        default_factory=Guard, description="What to do in cases that are no matter of entitlement."
+    )
 
 
 class ObjectMeta(BaseModel):
@@ -309,16 +323,16 @@ class ObjectMeta(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel)
 
-    name: ObjectName
-    generation: int = 0
-    creation_timestamp: str | None = None
+    name: ObjectName = Field(description="How logs, messages and conflicts name the policy.")
+    generation: int = Field(default=0, description="Set by the API server.")
+    creation_timestamp: str | None = Field(default=None, description="Set by the API server.")
 
 
 class Policy(Model):
-    """A SecretInjectionPolicy."""
+    """A policy: apiVersion, kind, metadata and spec, as every object of Kubernetes."""
 
-    api_version: Literal["secrets.noxus.ai/v1alpha1"]
-    kind: Literal["SecretInjectionPolicy"]
-    metadata: ObjectMeta
-    spec: PolicySpec
+    api_version: Literal["secrets.noxus.ai/v1alpha1"] = Field(description="The schema's version.")
+    kind: Literal["SecretInjectionPolicy"] = Field(description="The kind.")
+    metadata: ObjectMeta = Field(description="Its name.")
+    spec: PolicySpec = Field(description="What the operator wants.")
     status: Any = None
