@@ -61,7 +61,8 @@ class Assessment:
 def circumstances(pod: Pod, namespace: str, policy: CompiledPolicy) -> tuple[Identity, Who]:
     """Recognise a pod, and gather what conditions are about."""
     identity = identify(pod, policy)
-    account = (pod.spec and pod.spec.serviceAccountName) or "default"
+    spec = pod.spec or NO_SPEC
+    account = spec.serviceAccountName or spec.serviceAccount or "default"
     return identity, Who(identity.role, identity.pool, namespace, account)
 
 

@@ -156,6 +156,7 @@ class PodSpec(View, frozen=True):
     volumes: list[Volume] | None = None
     imagePullSecrets: list[LocalReference] | None = None
     serviceAccountName: str | None = None
+    serviceAccount: str | None = None  # deprecated; the API server copies it over, files may not
 
     def listed(self) -> Sequence[tuple[str, Sequence[Container]]]:
         """Return the container lists with their field names, in the API's order."""
