@@ -42,9 +42,13 @@ def object_name(value: str) -> str:
 
 def secret_key(value: str) -> str:
     """Check a key inside a Secret."""
-    if len(value) <= MAX_SUBDOMAIN and _KEY.fullmatch(value) and value not in {".", ".."}:
+    outside = value == "." or value.startswith("..")  # of the folder that a volume makes of keys
+    if len(value) <= MAX_SUBDOMAIN and _KEY.fullmatch(value) and not outside:
         return value
-    raise ValueError(f"{value!r} is not a key of a Secret: use letters, digits, '-', '_' and '.'")
+    raise ValueError(
+        f"{value!r} is not a key of a Secret: use letters, digits, '-', '_' and '.', and do not "
+        "begin with '..'"
+    )
 
 
 def env_name(value: str) -> str:
