@@ -189,10 +189,8 @@ def _matcher(patterns: tuple[str, ...] | None) -> NameMatcher | None:
 
 def _scope_sources(scope: Scope, first_rank: int) -> Iterator[Source]:
     for rank, element in enumerate(scope.env_from, first_rank):
-        if secret := element.secret_ref:
-            yield _source(rank, "Secret", secret.name, element.prefix, optional=secret.optional)
-        elif config := element.config_map_ref:
-            yield _source(rank, "ConfigMap", config.name, element.prefix, optional=config.optional)
+        kind, reference = element.read
+        yield _source(rank, kind, reference.name, element.prefix, optional=reference.optional)
 
 
 def _scope(index: int, scope: Scope, first_rank: int) -> CompiledScope:

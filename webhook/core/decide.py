@@ -1,7 +1,7 @@
 """decide(request, policies) -> Decision: the sentence that the whole program is."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, assert_never
 
 from webhook.core import inject, messages
 from webhook.core.asks import is_mirror_pod
@@ -172,6 +172,8 @@ def _observed(verdict: Verdict) -> Report:
             lines.append(f"would inject {', '.join(report.scopes) or 'nothing'}")
         case Mutate() | Allow():  # the annotation alone is not worth a warning
             pass
+        case _:
+            assert_never(verdict)
     return Report(
         reason=report.reason,
         policy=report.policy,

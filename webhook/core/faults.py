@@ -145,10 +145,7 @@ def _contradicting_sources(spec: PolicySpec) -> Iterator[Fault]:
     seen: dict[tuple[str, str, str], tuple[bool, str]] = {}
     for i, scope in enumerate(spec.scopes):
         for j, source in enumerate(scope.env_from):
-            reference = source.secret_ref or source.config_map_ref
-            if reference is None:  # refused by the model already
-                continue
-            kind = "Secret" if source.secret_ref else "ConfigMap"
+            kind, reference = source.read
             optional, where = seen.setdefault(
                 (kind, reference.name, source.prefix), (reference.optional, scope.name)
             )

@@ -5,7 +5,7 @@ docs. What concerns more than one field is checked in `faults`.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self, cast
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
@@ -98,6 +98,13 @@ class EnvFromSource(Model):
         if (self.secret_ref is None) == (self.config_map_ref is None):
             raise ValueError("name exactly one of secretRef and configMapRef")
         return self
+
+    @property
+    def read(self) -> tuple[str, SourceRef]:
+        """Return the kind of what is read, and the reference to it."""
+        if self.secret_ref is not None:
+            return "Secret", self.secret_ref
+        return "ConfigMap", cast("SourceRef", self.config_map_ref)
 
 
 class SecretKeyRef(Model):
