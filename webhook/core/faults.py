@@ -234,13 +234,19 @@ def _sandbox_scopes(spec: PolicySpec) -> Iterator[Fault]:
 
 
 def _secrets_for_every_role(spec: PolicySpec) -> Iterator[Fault]:
-    known = known_roles(spec)
+    missing: dict[str, frozenset[str]] = {}
     for i, scope in enumerate(spec.scopes):
-        if known.issubset(scope.roles):
-            yield Fault(
-                ("spec", "scopes", i, "roles"),
-                f"scope {scope.name!r} reaches every role: leave out those that can do without it",
-            )
+        whole = [source.secret_ref.name for source in scope.env_from if source.secret_ref]
+        keys = [variable.value_from.secret_key_ref.name for variable in scope.env]
+        for secret in dict.fromkeys((*whole, *keys)):
+            before = missing.get(secret, known_roles(spec))
+            missing[secret] = before.difference(scope.roles)
+            if before and not missing[secret]:
+                yield Fault(
+                    ("spec", "scopes", i, "roles"),
+                    f"with this scope Secret {secret!r} reaches every role: leave out those that "
+                    "can do without it",
+                )
 
 
 def _rules_with_unlisted_pools(spec: PolicySpec) -> Iterator[Fault]:

@@ -36,7 +36,7 @@ _MAX_RULE_LABELS = 6  # a rule with more is no longer read
 def unknown_role(pod: Pod, identity: Identity, policy: CompiledPolicy) -> Finding:
     """Say why the role is unknown; a variable of workers is mentioned, never trusted."""
     field = "metadata.labels"
-    label = policy.role_labels[0] if policy.role_labels else ""
+    label = next(iter(policy.role_labels), "")
     if identity.role_label is not None:
         value = identity.role_value or ""
         message = (
@@ -44,12 +44,11 @@ def unknown_role(pod: Pod, identity: Identity, policy: CompiledPolicy) -> Findin
             f"{did_you_mean(value, sorted(policy.roles))}"
         )
     elif _sets(pod, WORKER_VARIABLE):
-        message = (
-            f"no Noxus role, but {WORKER_VARIABLE} is set: if this is a worker, label it "
-            f"{label}: {policy.worker_role}"
-        )
+        way = f"label it {label}: {policy.worker_role}" if label else "have a rule match its labels"
+        message = f"no Noxus role, but {WORKER_VARIABLE} is set: if this is a worker, {way}"
     else:
-        message = f"no Noxus role, so nothing is injected: label the pod {label}: <role>"
+        way = f"label the pod {label}: <role>" if label else "no rule matches its labels"
+        message = f"no Noxus role, so nothing is injected: {way}"
     return Finding(Reason.UNKNOWN_ROLE, message, field)
 
 
