@@ -12,7 +12,7 @@ LOG_LEVELS: Final = ("debug", "info", "warning", "error")
 
 # The units of Go's time.ParseDuration that make sense here, and days for certificates.
 _UNITS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "d": 86400.0}
-_PART: Final = re.compile(r"(\d{1,9}(?:\.\d{1,9})?)(ms|s|m|h|d)")
+_PART: Final = re.compile(r"([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h|d)")
 _DURATION: Final = re.compile(rf"(?:{_PART.pattern})+")
 
 # Longer than a minute a Deployment's default grace period (30 s) would be over long before.

@@ -164,6 +164,13 @@ async def test_headers_that_never_end_are_refused_by_their_sum(served: Rig) -> N
     assert await client.closed() == b""
 
 
+async def test_a_body_that_is_announced_too_large_is_refused_before_it_comes(served: Rig) -> None:
+    client = await served.connect()
+    response = await client.ask(post(body=b"", Content_Length=str(256 * KIB + 1)))
+    assert (response.status, response.error) == (413, "the body is larger than 262144 bytes")
+    assert await client.closed() == b""
+
+
 @pytest.mark.parametrize("pieces", [1, 300])
 async def test_a_chunked_body_over_the_limit_is_refused(served: Rig, pieces: int) -> None:
     client = await served.connect()

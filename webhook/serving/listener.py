@@ -3,9 +3,11 @@
 import asyncio
 import contextlib
 import errno
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any, Final
 
 from aiohttp import web
@@ -21,6 +23,11 @@ from webhook.settings import Address
 _BACKLOG: Final = 1024
 # The process or the machine has no file left: time for a connection that was closed to be gone.
 _PAUSE: Final = 0.05
+_WHY: Final = {
+    errno.EADDRINUSE: "another process listens there",
+    errno.EACCES: "ports below 1024 need a privilege",
+    errno.EADDRNOTAVAIL: "the machine has no such address",
+}
 
 Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
@@ -33,12 +40,13 @@ def listen(address: Address, *, flag: str) -> socket.socket:
     try:
         listening = _bound(address)
     except OSError as problem:
-        hint = {
-            errno.EADDRINUSE: f"another process listens there; stop it, or choose with {flag}",
-            errno.EACCES: f"ports below 1024 need a privilege; choose another with {flag}",
-            errno.EADDRNOTAVAIL: f"the machine has no such address; choose another with {flag}",
-        }.get(problem.errno or 0, f"{problem.strerror or problem}; choose another with {flag}")
-        raise StartError(f"cannot listen on {address}: {hint}") from None
+        number = problem.errno or 0
+        why = "the host name cannot be resolved"  # whose errors are numbered below zero
+        if number >= 0:
+            why = _WHY.get(number, os.strerror(number))
+        raise StartError(
+            f"cannot listen on {address}: {why}; choose another address with {flag}"
+        ) from None
     listening.setblocking(False)
     return listening
 
@@ -115,38 +123,37 @@ class Listener:
             client = Connection(self._server, self._table, self._limits, self._watcher, peer=name)
             self._table.admit(client)
             client.opening = loop.create_task(self._open(accepted, client))
+            client.opening.add_done_callback(partial(self._opened, accepted, client))
 
     async def _open(self, accepted: socket.socket, client: Connection) -> None:
         """Do the TLS handshake; from then on the connection lives by itself."""
-        try:
-            accepted.setblocking(False)
-            if self._context is None:
-                await _connect(accepted, client)
-            else:
-                await _connect(
-                    accepted,
-                    client,
-                    ssl=self._context(),
-                    ssl_handshake_timeout=self._limits.head_time,
-                    ssl_shutdown_timeout=self._limits.goodbye_time,
-                )
-        except OSError as problem:
+        accepted.setblocking(False)
+        tls: dict[str, Any] = {}
+        if self._context is not None:
+            tls = {
+                "ssl": self._context(),
+                "ssl_handshake_timeout": self._limits.head_time,
+                "ssl_shutdown_timeout": self._limits.goodbye_time,
+            }
+        loop = asyncio.get_running_loop()
+        await loop.connect_accepted_socket(lambda: client, accepted, **tls)
+
+    def _opened(
+        self, accepted: socket.socket, client: Connection, task: "asyncio.Task[None]"
+    ) -> None:
+        """Clean up after a handshake that failed, or was cancelled, even before it began."""
+        client.opening = None
+        problem = None if task.cancelled() else task.exception()
+        if problem is not None:
             self._watcher.lost(problem, client.peer)
+        if problem is not None or task.cancelled():
             self._table.forget(client)
-        except asyncio.CancelledError:
-            self._table.forget(client)
-        finally:
-            client.opening = None
+            accepted.close()
 
     async def _sweep(self) -> None:
         while True:
             await asyncio.sleep(self._limits.sweep_every)
             self._table.sweep()
-
-
-async def _connect(accepted: socket.socket, client: Connection, **tls: Any) -> None:  # noqa: ANN401
-    loop = asyncio.get_running_loop()
-    await loop.connect_accepted_socket(lambda: client, accepted, **tls)
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

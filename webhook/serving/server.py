@@ -82,7 +82,7 @@ class Service:
         self._watcher = Watcher(metrics, clock=loop.time)
         tls = _certificate(settings, metrics)
         policies = _policies(settings, parts, metrics)
-        self.policies = policies
+        self.policies, self.tls = policies, tls
         self._hooks = Hooks(
             answer=parts.answer,
             policies=policies,

@@ -54,7 +54,8 @@ class Watcher:
         if peer in self.ours:
             return
         if isinstance(reason, ssl.SSLError):
-            self._tell(_MEANING.get(reason.reason or "", _OTHER), peer, str(reason.reason))
+            name = str(getattr(reason, "reason", None))  # only OpenSSL's own have one
+            self._tell(_MEANING.get(name, _OTHER), peer, name)
         elif not peer:
             self._tell(_FILES, peer, type(reason).__name__)
         else:  # clients come and go, port scanners and TCP probes among them
