@@ -71,12 +71,12 @@ def _creation(
     request: AdmissionRequest, pod: Pod, policy: CompiledPolicy, *, dry_run: bool
 ) -> Verdict:
     mirror = is_mirror_pod(pod, request.groups)
-    assessment = assess(pod, request.namespace, policy, mirror=mirror)
+    assessment = assess(pod, request.namespace, policy, mirror=mirror, root=request.root)
     found = assessment.findings
     changes: tuple[inject.Change, ...] = ()
     if not mirror:
         lists = inject.regular_containers(pod)
-        changes = inject.changes(lists, assessment.granted, policy, found)
+        changes = inject.changes(lists, assessment.granted, policy, found, root=request.root)
     if request.hook is Hook.VALIDATE:
         return _validated(assessment, changes, policy, dry_run=dry_run)
     if found.refusals or mirror:

@@ -39,8 +39,13 @@ def changes(
     granted: tuple[CompiledScope, ...],
     policy: CompiledPolicy,
     found: Findings,
+    *,
+    root: str = "spec",
 ) -> tuple[Change, ...]:
-    """Return what must change in each container that is not excluded; note what is overridden."""
+    """Return what must change in each container that is not excluded; note what is overridden.
+
+    `root` is where the pod's spec stands in the object, for the fields that messages name.
+    """
     same_for_all = all(scope.containers is None for scope in granted)
     wanted = plan(granted, "")
     result: list[Change] = []
@@ -51,7 +56,7 @@ def changes(
                 continue
             if not same_for_all:
                 wanted = plan(granted, name)
-            path = f"spec.{members}[{i}]"
+            path = f"{root}.{members}[{i}]"
             _note_shadowing(container, wanted, policy, path, found)
             operations = arrange(container, wanted, policy, f"/spec/{members}/{i}")
             if operations:

@@ -21,3 +21,4 @@ class AdmissionRequest:
     pod: Pod | None
     old: Pod | None = None
     groups: tuple[str, ...] = ()  # of the authenticated user
+    root: str = "spec"  # where the pod's spec stands in the object, for the fields in messages
