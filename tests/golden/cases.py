@@ -127,7 +127,8 @@ def sources(pod: Json) -> dict[str, dict[str, list[str]]]:
 def _spelled(element: Json) -> str:
     reference = element.get("secretRef") or element.get("configMapRef") or element
     prefix = f" with prefix {element['prefix']}" if element.get("prefix") else ""
-    return reference["name"] + prefix + (", optional" if reference.get("optional") else "")
+    optional = ", optional" if reference.get("optional") else ""
+    return f"{reference['name']}{prefix}{optional}"
 
 
 def without_sources(pod: Json) -> Json:
