@@ -11,7 +11,8 @@ from tests.controlplane.fixture import (
     pytest_collection_modifyitems,
 )
 from tests.controlplane.plane import ControlPlane
-from tests.e2e.harness import INJECTION, Webhook, register
+from tests.e2e import golden
+from tests.e2e.harness import INJECTION, Webhook, is_registered, register
 from tests.e2e.other_webhook import OtherWebhook
 from tests.e2e.world import POLICIES, Namespace
 
@@ -21,13 +22,28 @@ OptedIn = Callable[[str], Namespace]
 
 
 @pytest.fixture(scope="session")
-def webhook(control_plane: ControlPlane) -> Iterator[Webhook]:
-    """A running webhook that the control plane calls; who stops it starts it again."""
+def running_webhook(control_plane: ControlPlane) -> Iterator[Webhook]:
     with Webhook([yaml.safe_dump(policy, sort_keys=False) for policy in POLICIES.values()]) as it:
-        register(control_plane, it)
         yield it
+        # Whatever runs after us in this control plane shall not meet hooks that nobody answers.
         for kind in ("mutating", "validating"):
-            control_plane.kubectl("delete", f"{kind}webhookconfiguration", "noxus-secrets")
+            control_plane.kubectl(
+                "delete", "--ignore-not-found", f"{kind}webhookconfiguration", "noxus-secrets"
+            )
+
+
+@pytest.fixture
+def webhook(control_plane: ControlPlane, running_webhook: Webhook) -> Webhook:
+    """A running webhook that the control plane calls; who stops it starts it again."""
+    if not is_registered(control_plane, running_webhook):  # the first test, or others use the name
+        register(control_plane, running_webhook)
+    return running_webhook
+
+
+@pytest.fixture(scope="session")
+def golden_policies(running_webhook: Webhook) -> None:
+    """The policies of all golden cases, each for the namespaces of its case, are in force."""
+    running_webhook.add_policy(*golden.policies())
 
 
 @pytest.fixture

@@ -75,7 +75,11 @@ class Webhook:
             self._write(text)
 
     def __enter__(self) -> Self:
-        self.start()
+        try:
+            self.start()
+        except BaseException:
+            self.close()
+            raise
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -210,6 +214,17 @@ def register(plane: ControlPlane, webhook: Webhook) -> None:
 
     plane.wait_for(called, "call of both hooks")
     plane.api("DELETE", f"/api/v1/namespaces/{namespace}")
+
+
+def is_registered(plane: ControlPlane, webhook: Webhook) -> bool:
+    """Tell whether the hooks in the API server are those of this webhook."""
+    for kind in ("mutating", "validating"):
+        path = f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations/noxus-secrets"
+        hooks = plane.api("GET", path).body.get("webhooks") or [{}]
+        url = hooks[0].get("clientConfig", {}).get("url") or ""
+        if not url.startswith(f"{webhook.url}/"):
+            return False
+    return True
 
 
 def hooks(webhook: Webhook) -> str:

@@ -1,6 +1,5 @@
 """The example pods, applied as anybody would."""
 
-
 from tests.e2e.world import Namespace, frontend, sources, worker
 
 
