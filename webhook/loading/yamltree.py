@@ -35,20 +35,23 @@ class Document:
         return 0
 
 
-def read_documents(text: str, file: str) -> Iterator[Document]:
-    """Yield the documents that are not empty; raises `PolicyError` for what is no YAML."""
+def read_documents(text: str, file: str, first_line: int = 1) -> Iterator[Document]:
+    """Yield the documents that are not empty; raises `PolicyError` for what is no YAML.
+
+    `first_line` is the line of the file at which the text begins.
+    """
     loader = _Loader(text)
     try:
         while loader.check_node():
             if (node := loader.get_node()) is None:
                 continue
-            builder = _Builder(loader, file)
+            builder = _Builder(loader, file, first_line)
             value = builder.build(node, ())
             if value is not None:
                 yield Document(file, value, builder.lines)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 0
+        line = mark.line + first_line if mark else 0
         raise PolicyError([Problem(file, line, "", f"not YAML: {error.problem}")]) from None
     except yaml.YAMLError as error:
         message = str(error).splitlines()[0]
@@ -60,9 +63,10 @@ def read_documents(text: str, file: str) -> Iterator[Document]:
 class _Builder:
     """Builds the values of one document, and remembers their lines."""
 
-    def __init__(self, loader: Any, file: str) -> None:  # noqa: ANN401 - PyYAML has no type for it
+    def __init__(self, loader: Any, file: str, first_line: int) -> None:  # noqa: ANN401 - PyYAML has no type for it
         self._loader = loader
         self._file = file
+        self._first_line = first_line
         self._open: set[int] = set()  # nodes that are being built: an alias to one is a loop
         self.lines: dict[Path, int] = {}
 
@@ -71,7 +75,7 @@ class _Builder:
             raise self._refused(node, path, "the document grows without end: its aliases multiply")
         if id(node) in self._open:
             raise self._refused(node, path, "an alias refers to what contains it")
-        self.lines[path] = node.start_mark.line + 1
+        self.lines[path] = node.start_mark.line + self._first_line
         self._open.add(id(node))
         try:
             if isinstance(node, yaml.MappingNode):
@@ -97,7 +101,7 @@ class _Builder:
             else:
                 merged.discard(key)
             result[key] = self.build(value_node, (*path, key))
-            self.lines[(*path, key)] = key_node.start_mark.line + 1
+            self.lines[(*path, key)] = key_node.start_mark.line + self._first_line
         return result
 
     def _key(self, node: yaml.Node, path: Path) -> str:
@@ -118,7 +122,7 @@ class _Builder:
         raise self._refused(node, path, f"tag {node.tag} is not part of JSON: write plain text")
 
     def _refused(self, node: yaml.Node, path: Path, message: str) -> PolicyError:
-        line = node.start_mark.line + 1
+        line = node.start_mark.line + self._first_line
         return PolicyError([Problem(self._file, line, field_name(path), message)])
 
 

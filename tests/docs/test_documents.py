@@ -1,0 +1,82 @@
+"""What the documents say is true: links, examples, tables and generated pages."""
+
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tools.policy_reference import reference
+from webhook.__main__ import COMMANDS
+from webhook.loading.load import load_policies, load_text
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("tests/*/*.md")])
+LINK = re.compile(r"\]\((?!https?://|#)([^)#]+)[^)]*\)")
+BLOCK = re.compile(r"```(\w+)\n(.*?)```", re.DOTALL)
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_link_to_a_file_leads_somewhere(document: Path) -> None:
+    missing = [
+        link for link in LINK.findall(document.read_text()) if not (document.parent / link).exists()
+    ]
+
+    assert missing == []
+
+
+def test_the_policy_reference_is_what_the_models_say() -> None:
+    written = (ROOT / "docs" / "policy.md").read_text()
+
+    assert written == reference(), "run: python -m tools.policy_reference > docs/policy.md"
+
+
+def test_the_policy_in_the_readme_loads() -> None:
+    blocks = BLOCK.findall((ROOT / "README.md").read_text())
+    (spec,) = [yaml.safe_load(text) for language, text in blocks if language == "yaml"]
+    policy = {
+        "apiVersion": "secrets.noxus.ai/v1alpha1",
+        "kind": "SecretInjectionPolicy",
+        "metadata": {"name": "readme"},
+        "spec": spec,
+    }
+
+    loaded = load_text(yaml.safe_dump(policy))
+
+    assert list(loaded.policies.policies[0].scopes) == ["shared", "worker"]
+    assert list(loaded.policies.policies[0].pools) == ["tenant-a"]
+
+
+def test_the_readme_names_every_command_and_no_other() -> None:
+    text = (ROOT / "README.md").read_text().split("## The command line")[1]
+    named = re.findall(r"^\| `noxus-secrets ([a-z]+)", text, re.MULTILINE)
+
+    assert sorted(named) == sorted(COMMANDS)
+
+
+def test_the_example_policy_loads_without_a_warning() -> None:
+    loaded = load_policies(ROOT / "examples" / "policy.yaml")
+
+    assert loaded.warnings() == []
+
+
+def test_the_policy_of_the_manifests_loads() -> None:
+    config_map = yaml.safe_load((ROOT / "manifests" / "base" / "20-policy.yaml").read_text())
+
+    loaded = load_text(config_map["data"]["policy.yaml"])
+
+    assert [policy.dry_run for policy in loaded.policies.policies] == [True]
+
+
+def test_make_help_names_every_target_that_people_call() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    explained = set(re.findall(r"^([a-z-]+):.*##", makefile, re.MULTILINE))
+
+    assert {"run", "cluster", "test", "test-fast", "lint", "bench", "clean"} <= explained
+
+
+def test_ci_runs_the_test_command_of_the_readme_and_nothing_else() -> None:
+    lines = (ROOT / ".ci" / "run").read_text().splitlines()
+    does = [line for line in lines if line and not line.startswith("#")]
+
+    assert does == ["set -euo pipefail", 'cd "$(dirname "$0")/.."', "exec make test"]

@@ -1,0 +1,56 @@
+"""The command `noxus-secrets`, also `python -m webhook`: finds the command and runs it."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from importlib import import_module
+
+from webhook.errors import UsageError
+
+# In the order of the help. Each is a module with `add_parser`; what it needs, it imports when run.
+COMMANDS = ("explain", "inject", "review", "check", "certs", "serve")
+INTERRUPTED = 130  # as shells report a process that SIGINT ended
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of the whole command line."""
+    top = argparse.ArgumentParser(
+        prog="noxus-secrets",
+        description="Gives each Noxus pod the Secrets it is entitled to, in order.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    top.add_argument("--version", action="store_true", help="print the version")
+    subparsers = top.add_subparsers(metavar="COMMAND", title="commands")
+    for name in COMMANDS:
+        import_module(f"webhook.commands.{name}").add_parser(subparsers)
+    return top
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns 0 fine, 1 refused or findings, 2 usage or unreadable input."""
+    top = parser()
+    args = top.parse_args(argv)
+    if args.version:
+        from importlib.metadata import version  # noqa: PLC0415 - only here
+
+        print(f"noxus-secrets {version('noxus-secret-webhook')}")  # noqa: T201 - a command prints
+        return 0
+    if not hasattr(args, "run"):
+        top.print_help()
+        return 0
+    try:
+        return int(args.run(args))
+    except UsageError as error:
+        print(f"noxus-secrets: {error}", file=sys.stderr)  # noqa: T201 - a command prints
+        return 2
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # The reader has gone: nothing is left to tell, and the interpreter must not try again.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,129 @@
+"""`noxus-secrets check`: load and lint a policy."""
+
+import argparse
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from webhook.commands import flags
+from webhook.errors import UsageError
+
+if TYPE_CHECKING:
+    from webhook.commands.flags import Subparsers
+    from webhook.core.policy import Policy
+    from webhook.loading.load import Loaded
+    from webhook.loading.problems import Problem
+
+_EPILOG = """\
+Exit code: 0 nothing found, 1 errors or warnings, 2 the file cannot be read.
+
+example:
+  noxus-secrets check policy.yaml
+"""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Register the command."""
+    summary = "load and lint a policy: errors, and what is worth a second look"
+    parser = flags.add_command(subparsers, "check", summary, _EPILOG)
+    parser.add_argument("path", metavar="POLICY", help="a file, or a folder of them")
+    parser.add_argument("-o", dest="output", choices=["table", "json"], default="table")
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Check one policy, or a folder of them."""
+    from webhook.loading.load import load_policies  # noqa: PLC0415 - start-up time of the others
+    from webhook.loading.problems import PolicyError  # noqa: PLC0415
+
+    try:
+        loaded = load_policies(Path(args.path))
+    except OSError as error:
+        raise UsageError(f"{args.path}: {error.strerror}") from None
+    except PolicyError as error:
+        return _report(None, error.problems, [], args.output)
+    return _report(loaded, [], loaded.warnings(), args.output)
+
+
+def _report(
+    loaded: "Loaded | None", errors: "list[Problem]", warnings: "list[Problem]", output: str
+) -> int:
+    policies = [_summary(source.policy) for source in loaded.sources] if loaded else []
+    if output == "json":
+        found = {
+            "policies": policies,
+            "errors": [_as_dict(problem) for problem in errors],
+            "warnings": [_as_dict(problem) for problem in warnings],
+        }
+        print(json.dumps(found, indent=4, ensure_ascii=False))
+    else:
+        for problem in errors:
+            print(f"{problem.file}:{problem.line}: error: {_text(problem)}")
+        for problem in warnings:
+            print(f"{problem.file}:{problem.line}: warning: {_text(problem)}")
+        if policies:
+            _print_tables(policies)
+        print(_count(len(errors), "error") + ", " + _count(len(warnings), "warning"))
+    return 1 if errors or warnings else 0
+
+
+def _text(problem: "Problem") -> str:
+    return f"{problem.field}: {problem.message}" if problem.field else problem.message
+
+
+def _as_dict(problem: "Problem") -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "field": problem.field,
+        "message": problem.message,
+    }
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _summary(policy: "Policy") -> dict[str, Any]:
+    spec = policy.spec
+    return {
+        "name": policy.metadata.name,
+        "mode": str(spec.mode),
+        "namespaces": list(spec.namespaces) if spec.namespaces is not None else None,
+        "scopes": [
+            {
+                "name": scope.name,
+                "roles": list(scope.roles),
+                "onRequest": scope.on_request,
+                "sources": [
+                    *((e.secret_ref or e.config_map_ref).name for e in scope.env_from),  # type: ignore[union-attr]
+                    *(
+                        f"{e.value_from.secret_key_ref.name}/{e.value_from.secret_key_ref.key}"
+                        for e in scope.env
+                    ),
+                ],
+            }
+            for scope in spec.scopes
+        ],
+        "pools": {name: pool.env_secret_ref for name, pool in spec.worker.pools.items()},
+    }
+
+
+def _print_tables(policies: list[dict[str, Any]]) -> None:
+    for policy in policies:
+        namespaces = policy["namespaces"]
+        covers = ", ".join(namespaces) if namespaces else "every opted-in namespace"
+        print(f"policy {policy['name']} ({policy['mode']}): {covers}")
+        rows = [("SCOPE", "ROLES", "SOURCES")]
+        rows += [
+            (
+                s["name"] + (" (on request)" if s["onRequest"] else ""),
+                ",".join(s["roles"]),
+                ",".join(s["sources"]),
+            )
+            for s in policy["scopes"]
+        ]
+        rows += [(f"pool/{name}", "", secret or "-") for name, secret in policy["pools"].items()]
+        widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
+        for row in rows:
+            print(f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip())
