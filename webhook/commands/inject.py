@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     policies = flags.load_policy(args).policies
     mode = NamespaceMode(args.mode)
     items: list[Any] = []
-    refused = False
+    refused = printed = False
     for text in texts(args.filename):
         changed = _changes(text, args.namespace, mode, policies)
         if changed is None:
@@ -50,13 +50,21 @@ def run(args: argparse.Namespace) -> int:
         elif args.output == "json":
             items.extend(_values(text, changed))
         else:
-            sys.stdout.write(_written(text, changed))
+            _write(_written(text, changed), first=not printed)
+            printed = True
     if args.output == "json":
         whole = (
             items[0] if len(items) == 1 else {"apiVersion": "v1", "kind": "List", "items": items}
         )
         print(as_json(whole))
     return 1 if refused else 0
+
+
+def _write(document: str, *, first: bool) -> None:
+    """Print a document; one from another file may not say itself where it begins."""
+    if not first and not document.startswith("---"):
+        sys.stdout.write("---\n")
+    sys.stdout.write(document if document.endswith("\n") else document + "\n")
 
 
 def _changes(

@@ -66,6 +66,9 @@ def _refuse(problem: Exception) -> int:
 
 
 def _version() -> str:
-    from importlib.metadata import version  # noqa: PLC0415
+    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
-    return version("noxus-secret-webhook")
+    try:
+        return version("noxus-secret-webhook")
+    except PackageNotFoundError:  # run from a checkout that is not installed
+        return "unknown"
