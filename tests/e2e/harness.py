@@ -39,14 +39,6 @@ INJECTION = "secrets.noxus.ai/injection"
 HOOKS = ("60-mutatingwebhookconfiguration.yaml", "70-validatingwebhookconfiguration.yaml")
 WAIT_SECONDS = 30.0
 OK, CREATED = 200, 201
-SERVE = """
-import argparse, sys
-from webhook.commands import serve
-parser = argparse.ArgumentParser()
-serve.add_parser(parser.add_subparsers())
-args = parser.parse_args()
-sys.exit(args.run(args))
-"""
 
 
 class Webhook:
@@ -93,7 +85,7 @@ class Webhook:
     def spawn(self) -> None:
         """Start it and return when it answers, ready or not."""
         command = [
-            *(sys.executable, "-c", SERVE, "serve"),
+            *(sys.executable, "-m", "webhook", "serve"),
             *("--policy", str(self.policies)),
             *("--listen", f"{HOST}:{self.port}"),
             *("--health-listen", f"{HOST}:{self.health_port}"),

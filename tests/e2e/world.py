@@ -2,6 +2,7 @@
 
 import copy
 import json
+import subprocess
 from dataclasses import dataclass
 from typing import Any
 
@@ -93,6 +94,17 @@ class Namespace:
         changed = copy.deepcopy(pod)
         changed["spec"].setdefault("ephemeralContainers", []).append(container)
         return self.replace(changed, "ephemeralcontainers")
+
+    def kubectl(self, verb: str, *arguments: str, stdin: Json) -> subprocess.CompletedProcess[str]:
+        """Run kubectl on an object."""
+        words = ("--namespace", self.name, verb, *arguments, "-f-")
+        return self.plane.kubectl(*words, stdin=json.dumps(stdin), check=False)
+
+    def account(self, name: str) -> None:
+        """Make a ServiceAccount, without which no pod of its is accepted."""
+        path = f"/api/v1/namespaces/{self.name}/serviceaccounts"
+        answer = self.plane.api("POST", path, {"metadata": {"name": name}})
+        assert answer.status == CREATED, answer.message
 
     def apply(self, *documents: Json) -> None:
         text = "\n---\n".join(json.dumps(document) for document in documents)
