@@ -186,7 +186,10 @@ def broken_pairs() -> list[tuple[bytes, bytes, datetime, str]]:
     ]
 
 
-@pytest.mark.parametrize(("pem", "key", "at", "message"), broken_pairs())
+@pytest.mark.parametrize(
+    ("pem", "key", "at", "message"),
+    [pytest.param(*each, id=str(number)) for number, each in enumerate(broken_pairs())],
+)
 def test_a_ca_that_cannot_sign_is_refused_with_the_reason(
     pem: bytes, key: bytes, at: datetime, message: str
 ) -> None:
