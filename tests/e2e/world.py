@@ -10,7 +10,7 @@ import yaml
 
 from tests.controlplane.client import Response
 from tests.controlplane.plane import ControlPlane
-from tests.e2e.harness import CREATED, OK, ROOT
+from tests.e2e.harness import CREATED, INJECTION, OK, ROOT
 
 Json = Any
 
@@ -94,6 +94,22 @@ class Namespace:
         changed = copy.deepcopy(pod)
         changed["spec"].setdefault("ephemeralContainers", []).append(container)
         return self.replace(changed, "ephemeralcontainers")
+
+    def opt_in(self) -> None:
+        """Label the namespace, and return when the API server goes by it."""
+        body = {"metadata": {"labels": {INJECTION: "enabled"}}}
+        answer = self.plane.api(
+            "PATCH",
+            f"/api/v1/namespaces/{self.name}",
+            body,
+            content_type="application/merge-patch+json",
+        )
+        assert answer.status == OK, answer.message
+        probe = frontend(metadata={"name": "probe"})
+        self.plane.wait_for(
+            lambda: any(sources(self.create(probe, query="?dryRun=All").body).values()),
+            "injection after the opt-in",
+        )
 
     def kubectl(self, verb: str, *arguments: str, stdin: Json) -> subprocess.CompletedProcess[str]:
         """Run kubectl on an object."""
