@@ -1,16 +1,16 @@
 """The server as a whole: built from settings, started, drained."""
 
 import asyncio
-import contextlib
 import gc
 import logging
 import signal
+import socket
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import uvloop
 from prometheus_client import CollectorRegistry
@@ -20,7 +20,7 @@ from webhook.serving.errors import StartError
 from webhook.serving.health import Health, Readiness
 from webhook.serving.hooks import Answerer, Hooks
 from webhook.serving.limits import DEFAULT_LIMITS, Limits
-from webhook.serving.listener import Listener, listen
+from webhook.serving.listener import Handler, Listener, listen
 from webhook.serving.policies import FilePolicySource, Loader
 from webhook.serving.probe import Probe
 from webhook.serving.reload import POLL_EVERY, follow
@@ -30,6 +30,9 @@ from webhook.settings import Address, Settings
 from webhook.telemetry import logs
 from webhook.telemetry.decisions import DecisionLog
 from webhook.telemetry.metrics import Metrics
+
+# The kubelet and Prometheus need one or two each; with the hooks' own it stays below 1,024 files.
+_HEALTH_CONNECTIONS: Final = 32
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,56 +79,52 @@ class Service:
 
     def __init__(self, settings: Settings, parts: Parts) -> None:
         """Start, inside a running loop; raises StartError."""
-        loop = asyncio.get_running_loop()
-        limits, self._limits = parts.limits, parts.limits
-        self.metrics = metrics = Metrics(CollectorRegistry(), version=parts.version)
-        self._watcher = Watcher(metrics, clock=loop.time)
-        tls = _certificate(settings, metrics)
-        policies = _policies(settings, parts, metrics)
-        self.policies, self.tls = policies, tls
+        clock = asyncio.get_running_loop().time
+        self._limits = parts.limits
+        self.metrics = Metrics(CollectorRegistry(), version=parts.version)
+        self._watcher = Watcher(self.metrics, clock=clock)
+        self.tls = _certificate(settings, self.metrics)
+        self.policies = _policies(settings, parts, self.metrics)
+        public, private = _sockets(settings)
         self._hooks = Hooks(
             answer=parts.answer,
-            policies=policies,
-            metrics=metrics,
+            policies=self.policies,
+            metrics=self.metrics,
             log=DecisionLog(parts.write, clock=time.time),
-            limits=limits,
-            clock=loop.time,
+            limits=parts.limits,
+            clock=clock,
         )
-        self.table = Connections(limits, clock=loop.time, dropped=metrics.dropped)
-        public = listen(settings.listen, flag="--listen")
-        with contextlib.ExitStack() as undo:
-            undo.callback(public.close)
-            private = listen(settings.health_listen, flag="--health-listen")
-            undo.pop_all()
-        self._public = Listener(
-            public,
-            self._hooks.handle,
-            table=self.table,
-            limits=limits,
-            watcher=self._watcher,
-            context=tls.context,
+        self.table = Connections(parts.limits, clock=clock, dropped=self.metrics.dropped)
+        self._public = self._listener(
+            public, self._hooks.handle, self.table, context=self.tls.context
         )
         self.hooks_address = Address(*self._public.address)
-        probe = Probe(self.hooks_address, tls.current, ours=self._watcher.ours, clock=loop.time)
-        self.readiness = Readiness(policies, tls, probe, clock=time.time)
-        self._private = Listener(
-            private,
-            Health(self.readiness, metrics.registry).handle,
-            table=Connections(limits, clock=loop.time),
-            limits=limits,
-            watcher=self._watcher,
-        )
+        probe = Probe(self.hooks_address, self.tls.current, ours=self._watcher.ours, clock=clock)
+        self.readiness = Readiness(self.policies, self.tls, probe, clock=time.time)
+        health = Health(self.readiness, self.metrics.registry)
+        few = Connections(replace(parts.limits, connections=_HEALTH_CONNECTIONS), clock=clock)
+        self._private = self._listener(private, health.handle, few)
         self.health_address = Address(*self._private.address)
-        self._tasks = [
-            asyncio.create_task(probe.run()),
-            asyncio.create_task(follow(policies.followed, tls.followed, every=parts.poll_every)),
-        ]
-        logs.event(
-            logging.INFO,
-            "serving",
-            version=parts.version,
-            hooks=str(self.hooks_address),
-            health=str(self.health_address),
+        following = follow(self.policies.followed, self.tls.followed, every=parts.poll_every)
+        self._tasks = [asyncio.create_task(each) for each in (probe.run(), following)]
+        where = {"hooks": str(self.hooks_address), "health": str(self.health_address)}
+        logs.event(logging.INFO, "serving", version=parts.version, **where)
+
+    def _listener(
+        self,
+        listening: socket.socket,
+        handler: Handler,
+        table: Connections,
+        *,
+        context: Callable[[], ssl.SSLContext] | None = None,
+    ) -> Listener:
+        return Listener(
+            listening,
+            handler,
+            table=table,
+            limits=self._limits,
+            watcher=self._watcher,
+            context=context,
         )
 
     async def drain(self, delay: float, hurry: asyncio.Event) -> None:
@@ -153,6 +152,16 @@ class Service:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self._public.close()
         await self._private.close()
+
+
+def _sockets(settings: Settings) -> tuple[socket.socket, socket.socket]:
+    """Listen on both addresses, or on none; raises StartError."""
+    public = listen(settings.listen, flag="--listen")
+    try:
+        return public, listen(settings.health_listen, flag="--health-listen")
+    except StartError:
+        public.close()
+        raise
 
 
 def _certificate(settings: Settings, metrics: Metrics) -> TlsSource:

@@ -80,22 +80,9 @@ class Metrics:
         )
         for reason in DROPS:
             self._dropped.labels(reason)
-        self._generation = self._gauge("policy_generation", "Counts the policies that loaded.")
-        self._loaded = self._gauge(
-            "policy_loaded_timestamp_seconds", "When the policy in force was loaded."
-        )
-        self._policy_errors = self._counter(
-            "policy_load_errors", "Changed policies that did not load."
-        )
-        self._not_after = self._gauge(
-            "certificate_not_after_timestamp_seconds", "When the serving certificate expires."
-        )
-        self._certificate_errors = self._counter(
-            "certificate_load_errors", "Changed certificates that did not load."
-        )
-        self._gauge("build_info", "Always 1; the version is the label.", "version").labels(
-            version
-        ).set(1)
+        self._follow_files()
+        build = self._gauge("build_info", "Always 1; the version is the label.", "version")
+        build.labels(version).set(1)
 
     def decided(self, record: Decided, seconds: float) -> None:
         """Count a decision and the time that it took."""
@@ -136,6 +123,22 @@ class Metrics:
     def certificate_failed(self) -> None:
         """Count a certificate that did not load."""
         self._certificate_errors.inc()
+
+    def _follow_files(self) -> None:
+        """Make the metrics of policy and certificate."""
+        self._generation = self._gauge("policy_generation", "Counts the policies that loaded.")
+        self._loaded = self._gauge(
+            "policy_loaded_timestamp_seconds", "When the policy in force was loaded."
+        )
+        self._policy_errors = self._counter(
+            "policy_load_errors", "Changed policies that did not load."
+        )
+        self._not_after = self._gauge(
+            "certificate_not_after_timestamp_seconds", "When the serving certificate expires."
+        )
+        self._certificate_errors = self._counter(
+            "certificate_load_errors", "Changed certificates that did not load."
+        )
 
     def _counter(self, name: str, text: str, *labels: str) -> Counter:
         return Counter(f"noxus_secrets_{name}", text, labels, registry=self.registry)
