@@ -41,7 +41,8 @@ def main() -> int:
 
 def _play() -> None:
     policy = demo.POLICY.read_text()
-    with ControlPlane(FOLDER / "plane") as plane, Webhook([policy]) as webhook:
+    certificates = FOLDER / "webhook"
+    with ControlPlane(FOLDER / "plane") as plane, Webhook([policy], folder=certificates) as webhook:
         register(plane, webhook)
         kubeconfig = plane.kubeconfig.resolve()
         kubectl = Kubectl(build.programs()["kubectl"], kubeconfig)

@@ -1,11 +1,13 @@
 """What the documents say is true: links, examples, tables and generated pages."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 import yaml
 
+from tools import commands_reference
 from tools.policy_reference import reference
 from webhook.__main__ import COMMANDS
 from webhook.loading.load import load_policies, load_text
@@ -29,6 +31,27 @@ def test_the_policy_reference_is_what_the_models_say() -> None:
     written = (ROOT / "docs" / "policy.md").read_text()
 
     assert written == reference(), "run: python -m tools.policy_reference > docs/policy.md"
+
+
+@pytest.mark.skipif(
+    sys.version_info[:2] != (3, 11), reason="argparse words its help differently in each version"
+)
+def test_the_page_of_the_commands_is_what_their_help_says() -> None:
+    written = (ROOT / "docs" / "commands.md").read_text()
+
+    assert written == commands_reference.reference(), (
+        "run: python -m tools.commands_reference > docs/commands.md"
+    )
+
+
+def test_the_helm_values_of_the_examples_can_be_pasted_into_a_policy() -> None:
+    values = yaml.safe_load((ROOT / "examples" / "values.yaml").read_text())
+    policy = yaml.safe_load((ROOT / "examples" / "policy.yaml").read_text())
+    policy["spec"]["worker"] = values["worker"]
+
+    loaded = load_text(yaml.safe_dump(policy))
+
+    assert set(loaded.policies.policies[0].pools) == {"tenant-a", "default"}
 
 
 def test_the_policy_in_the_readme_loads() -> None:
