@@ -10,9 +10,9 @@ from tests.e2e.harness import OK
 Json = Any
 
 POD_SPEC = "io.k8s.api.core.v1.PodSpec"
-# A field is looked at if its type is a reference to an object (LocalObjectReference, ...), or if its
-# name or its type (SecretKeySelector, ...) speaks of a secret. That is wider than needed, so that a
-# new kind of reference is noticed, whatever it is called.
+# A field is looked at if its type is a reference to an object (LocalObjectReference and so on), or
+# if its name or its type (SecretKeySelector and so on) speaks of a secret. That is wider than
+# needed, so that a new kind of reference is noticed, whatever it is called.
 REFERENCE = re.compile(r"\.\w*Reference$")
 SECRET = re.compile("secret", re.IGNORECASE)
 

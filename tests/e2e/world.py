@@ -51,6 +51,10 @@ POLICIES: dict[str, Json] = {
     "standard": policy("standard"),
     "debugged": policy("debugged", containers={"ephemeral": "Inject"}),
     "strict": policy("strict", guard={"unmanagedSecrets": "Deny", "unknownRole": "Deny"}),
+    "elsewhere": policy(
+        "elsewhere",
+        worker={"pools": {"tenant-a": {"envSecretRef": "tenant-a-llm", "namespaces": ["noxus"]}}},
+    ),
     "observed": policy("observed", mode="DryRun"),
 }
 
