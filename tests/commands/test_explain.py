@@ -1,0 +1,149 @@
+"""`noxus-secrets explain`, by transcripts that can be read."""
+
+import contextlib
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.commands.kit import PODS, POLICY, ROOT, pod, run
+
+TRANSCRIPTS = Path(__file__).parent / "transcripts"
+RULES = POLICY.read_text().replace(
+    "  scopes:",
+    """  identity:
+    aliases: {noxus-worker: worker}
+    rules:
+      - selector: {matchLabels: {app: relay}}
+        role: relay
+      - selector: {matchLabels: {app: pooled}}
+        role: worker
+        pool: tenant-a
+  scopes:""",
+    1,
+)
+API = "      env: [{name: PLUGIN_SERVER_API_KEY, value: x}]\n"
+SIDECAR = "    - {name: istio-proxy, image: example/proxy:1}\n"
+MIXED = """\
+      envFrom:
+        - secretRef: {name: tenant-a-llm}
+        - configMapRef: {name: custom}
+        - secretRef: {name: app-env}
+"""
+CASES: dict[str, tuple[str, tuple[str, ...]]] = {
+    "frontend": ((PODS / "frontend.yaml").read_text(), ()),
+    "worker-tenant-a": ((PODS / "worker-tenant-a.yaml").read_text(), ()),
+    "greedy-frontend": ((PODS / "greedy-frontend.yaml").read_text(), ()),
+    "greedy-frontend-in-dry-run": (
+        (PODS / "greedy-frontend.yaml").read_text(),
+        ("--mode", "dry-run"),
+    ),
+    "deployments": ((ROOT / "examples" / "deployments" / "noxus.yaml").read_text(), ()),
+    "no-policy-for-the-namespace": (pod(), ("-n", "elsewhere")),
+    "no-role": (pod().replace("noxus.ai/role: frontend", "app: x"), ()),
+    "unknown-role-names-a-secret": (
+        pod(role="frontendd", spec="      envFrom: [{secretRef: {name: app-env}}]\n"),
+        (),
+    ),
+    "rule": (pod().replace("noxus.ai/role: frontend", "app: relay"), ()),
+    "rule-with-pool": (pod().replace("noxus.ai/role: frontend", "app: pooled"), ()),
+    "alias": (pod(role="noxus-worker"), ()),
+    "pool-on-a-frontend": (pod(labels=", noxus.ai/worker-pool: tenant-a"), ()),
+    "unlisted-pool": (pod(role="worker", labels=", noxus.ai/worker-pool: tenant-z"), ()),
+    "sorted-sources": (
+        pod(role="worker", labels=", noxus.ai/worker-pool: tenant-a", spec=MIXED),
+        (),
+    ),
+    "shadowed-variable": (pod(role="backend", spec=API).replace("name: app", "name: api"), ()),
+    "variable-there-before": (
+        pod(
+            role="backend",
+            spec="      env: [{name: PLUGIN_SERVER_API_KEY, valueFrom: {secretKeyRef: "
+            "{name: plugin-secrets, key: PLUGIN_SERVER_API_KEY}}}]\n",
+        ).replace("name: app", "name: api"),
+        (),
+    ),
+    "sidecar-and-request": (
+        pod(role="worker", spec=SIDECAR + "  serviceAccountName: noxus-worker\n").replace(
+            "  labels:", "  annotations: {secrets.noxus.ai/scopes: ai-providers}\n  labels:"
+        ),
+        (),
+    ),
+    "requested-scope-refused": (
+        pod().replace(
+            "  labels:", "  annotations: {secrets.noxus.ai/scopes: ai-providers}\n  labels:"
+        ),
+        (),
+    ),
+}
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    path = tmp_path / "policy.yaml"
+    path.write_text(RULES)
+    return path
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_the_explanation_reads_as_its_transcript(name: str, policy: Path) -> None:
+    text, words = CASES[name]
+    with contextlib.chdir(policy.parent):  # so that the name of the folder wraps no line
+        ran = run("explain", "--policy", policy.name, "-f", "-", *words, stdin=text)
+    told = ran.out
+    transcript = TRANSCRIPTS / f"{name}.txt"
+    if os.environ.get("NOXUS_UPDATE"):
+        transcript.parent.mkdir(exist_ok=True)
+        changed = not transcript.exists() or transcript.read_text() != told
+        transcript.write_text(told)
+        assert not changed, "written anew: read the difference, and run again"
+
+    assert told == transcript.read_text(), "NOXUS_UPDATE=1 writes it anew"
+    assert ran.err == ""
+    refused = "\nverdict   refused\n" in told or "\nverdict  refused\n" in told
+    assert ran.code == (1 if refused else 0)
+
+
+def test_no_transcript_is_left_over() -> None:
+    assert {path.stem for path in TRANSCRIPTS.iterdir()} == set(CASES)
+
+
+def test_an_input_without_pods_says_so() -> None:
+    ran = run("explain", "--policy", POLICY, "-f", "-", stdin="kind: ConfigMap\n")
+
+    assert (ran.code, ran.out) == (0, "")
+    assert ran.err == "no pod and no workload in the input\n"
+
+
+def test_json_tells_the_same() -> None:
+    ran = run("explain", "--policy", POLICY, "-o", "json", "-f", PODS)
+    items = {item["object"]["name"]: item for item in json.loads(ran.out)["items"]}
+
+    worker = items["noxus-worker-tenant-a"]
+    assert ran.code == 1
+    assert worker["verdict"] == "injected"
+    assert [grant["scope"] for grant in worker["granted"]] == ["shared", "worker", "pool/tenant-a"]
+    assert worker["containers"][1]["envFrom"][-1] == {
+        "kind": "Secret",
+        "name": "tenant-a-llm",
+        "prefix": "",
+        "optional": False,
+        "scope": "pool/tenant-a",
+        "origin": "injected",
+        "wins": True,
+    }
+    assert items["greedy-frontend"]["refusals"][0]["field"] == (
+        "spec.containers[0].envFrom[1].secretRef"
+    )
+
+
+def test_a_group_makes_a_mirror_pod_of_an_annotated_one() -> None:
+    text = pod().replace("  labels:", "  annotations: {kubernetes.io/config.mirror: x}\n  labels:")
+    words = ("explain", "--policy", POLICY, "-o", "json", "-f", "-")
+
+    forged = json.loads(run(*words, stdin=text).out)["items"][0]
+    real = json.loads(run(*words, "--as-group", "system:nodes", stdin=text).out)["items"][0]
+
+    assert forged["verdict"] == "injected"
+    assert real["verdict"] == "allowed, nothing to do"
