@@ -70,16 +70,22 @@ def policies() -> list[str]:
 
 
 def _policies(name: str) -> Iterator[str]:
-    tag = _tags()[name]
-    for document in yaml.safe_load_all((read_case(name).folder / "policy.yaml").read_text()):
-        document["metadata"]["name"] = f"{tag}-{document['metadata']['name']}"
-        spec = document["spec"]
-        spec.setdefault("namespaces", ["*"])
-        pools = (spec.get("worker") or {}).get("pools") or {}
-        for conditions in (spec, *(spec.get("scopes") or ()), *pools.values()):
-            if conditions.get("namespaces") is not None:
-                conditions["namespaces"] = [f"{tag}-{it}" for it in conditions["namespaces"]]
-        yield yaml.safe_dump(document, sort_keys=False)
+    text = (read_case(name).folder / "policy.yaml").read_text()
+    for document in yaml.safe_load_all(text):
+        yield yaml.safe_dump(tagged(document, _tags()[name]), sort_keys=False)
+
+
+def tagged(policy: Json, tag: str) -> Json:
+    """Return a policy with a prefix before its own name and those of the namespaces it means."""
+    document = copy.deepcopy(policy)
+    document["metadata"]["name"] = f"{tag}-{document['metadata']['name']}"
+    spec = document["spec"]
+    spec["namespaces"] = spec.get("namespaces") or ["*"]
+    pools = (spec.get("worker") or {}).get("pools") or {}
+    for conditions in (spec, *(spec.get("scopes") or ()), *pools.values()):
+        if conditions.get("namespaces") is not None:
+            conditions["namespaces"] = [f"{tag}-{it}" for it in conditions["namespaces"]]
+    return document
 
 
 def send(plane: ControlPlane, webhook: Webhook, name: str) -> Sent:
@@ -127,12 +133,16 @@ def _prepare(namespace: Namespace, pod: Json, labels: dict[str, str]) -> None:
     metadata = {"name": namespace.name, "labels": labels}
     made = namespace.plane.api("POST", "/api/v1/namespaces", {"metadata": metadata})
     assert made.status == CREATED, made.message
-    for account in {"default", pod["spec"].get("serviceAccountName") or "default"}:
-        # Without a token: its volume and mounts would have to be told from the pod's own.
-        body = {"metadata": {"name": account}, "automountServiceAccountToken": False}
-        path = f"/api/v1/namespaces/{namespace.name}/serviceaccounts"
+    accounts(namespace, "default", pod["spec"].get("serviceAccountName") or "default")
+
+
+def accounts(namespace: Namespace, *names: str) -> None:
+    """Make ServiceAccounts without a token: its volume and mounts are not the pod's own."""
+    path = f"/api/v1/namespaces/{namespace.name}/serviceaccounts"
+    for name in set(names):
+        body = {"metadata": {"name": name}, "automountServiceAccountToken": False}
         if namespace.plane.api("POST", path, body).status != CREATED:  # a controller was faster
-            answer = namespace.plane.api("PUT", f"{path}/{account}", body)
+            answer = namespace.plane.api("PUT", f"{path}/{name}", body)
             assert answer.status == OK, answer.message
 
 
