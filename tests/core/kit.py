@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from functools import lru_cache
 from textwrap import dedent, indent
 from typing import Any
 
@@ -46,6 +47,7 @@ def model(spec: str) -> Policy:
     return load_text(text(spec)).sources[0].policy
 
 
+@lru_cache  # hundreds of tests ask the same few policies, and none can change them
 def policy(spec: str) -> CompiledPolicy:
     return compile_policy(model(spec))
 
