@@ -216,8 +216,8 @@ def check(sent: Sent) -> None:
     pod = applied(sent.case, sent.expected)
     assert lacking(pod, sent.stored) == []
     assert sources(sent.stored) == sources(pod)
-    given, wanted = ((it["metadata"].get("annotations") or {}) for it in (sent.stored, pod))
-    assert given.get(INJECTED) == wanted.get(INJECTED)
+    annotations = [it["metadata"].get("annotations") or {} for it in (sent.stored, pod)]
+    assert annotations[0].get(INJECTED) == annotations[1].get(INJECTED)
 
 
 def _entry(case: Case) -> str:

@@ -17,11 +17,15 @@ REFERENCE = re.compile(r"\.\w*Reference$")
 SECRET = re.compile("secret", re.IGNORECASE)
 
 
-def secret_paths(plane: ControlPlane) -> dict[str, str]:
-    """Return paths such as `volumes[].csi.nodePublishSecretRef`, each with its type."""
+def served_schemas(plane: ControlPlane) -> Json:
+    """Return the schemas of the core API by their names."""
     answer = plane.api("GET", "/openapi/v3/api/v1")
     assert answer.status == OK, answer.message
-    schemas = answer.body["components"]["schemas"]
+    return answer.body["components"]["schemas"]
+
+
+def secret_paths(schemas: Json) -> dict[str, str]:
+    """Return paths such as `volumes[].csi.nodePublishSecretRef`, each with its type."""
     return dict(_walk(schemas, schemas[POD_SPEC], "", (POD_SPEC,)))
 
 

@@ -28,7 +28,7 @@ from tests.e2e.world import (
 Json = Any
 
 INJECTED = "secrets.noxus.ai/injected"
-NODE = {"user": "system:node:node-1", "groups": ["system:nodes", "system:masters"]}
+NODE: Json = {"user": "system:node:node-1", "groups": ["system:nodes", "system:masters"]}
 
 
 def refused(namespace: Namespace, body: Json, sentence: str) -> None:
@@ -179,7 +179,7 @@ def test_b18_a_generated_name_is_no_way_around(namespace: Namespace) -> None:
 def test_b19_a_list_that_is_null_or_empty_is_patched_like_one_that_is_absent(
     namespace: Namespace, there: list[Json] | None
 ) -> None:
-    nothing = None if there is None else {}
+    nothing: Json = None if there is None else {}
     body = frontend(
         {**container(), "envFrom": there, "env": there}, metadata={"annotations": nothing}
     )

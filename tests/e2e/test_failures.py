@@ -135,7 +135,7 @@ def without_policy(webhook: Webhook) -> Iterator[Webhook]:
     webhook.start()
 
 
-def test_without_any_policy_it_answers_with_an_error_and_opted_in_pods_are_refused(
+def test_b7_without_any_policy_it_answers_with_an_error_and_opted_in_pods_are_refused(
     namespace: Namespace, without_policy: Webhook
 ) -> None:
     answer = namespace.create(frontend())

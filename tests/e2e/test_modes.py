@@ -217,7 +217,7 @@ def test_a_pod_without_a_name_is_injected_and_known_by_its_prefix(
 
 
 @pytest.mark.parametrize("refused", [False, True])
-def test_a_pod_as_large_as_the_api_server_takes_gets_a_real_decision(
+def test_b16_a_pod_as_large_as_the_api_server_takes_gets_a_real_decision(
     namespace: Namespace, refused: bool
 ) -> None:
     padding = [{"name": f"PADDING_{i}", "value": "x" * 30_000} for i in range(96)]
