@@ -13,6 +13,7 @@ from tests.properties.asking import Outcome, ask, expected_of, with_object
 from tests.properties.names import CANARY, SCOPES
 from tests.properties.oracle import INJECTED_ANNOTATION, entitlement_of, injected_into
 from tests.properties.oracle_arrangement import granted_places, ranks
+from tests.properties.oracle_guards import may_be_warned, warned_of
 from tests.properties.oracle_policy import (
     Json,
     Source,
@@ -193,6 +194,14 @@ def nothing_is_changed_or_refused(_: Scenario, outcome: Outcome) -> None:
     assert outcome.allowed
     assert not outcome.patch
     assert all(it.startswith("dry run: ") for it in outcome.warnings)
+
+
+def it_warns_where_a_guard_has_a_reason(scenario: Scenario, outcome: Outcome) -> None:
+    """And only there: a warning that is always there is read by nobody."""
+    request, spec = scenario.request, spec_of(scenario)
+    reasons = warned_of(request, spec)
+    assert outcome.warnings or not reasons, reasons
+    assert reasons or not outcome.warnings or may_be_warned(request, spec), outcome.warnings
 
 
 def warnings_are_short(_: Scenario, outcome: Outcome) -> None:

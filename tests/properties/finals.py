@@ -42,8 +42,9 @@ def spoil(tape: Tape, container: Json) -> None:
     elif deed == 2:
         elements.insert(j, copy.deepcopy(elements[i]))
     elif deed == 3 and field == "envFrom":
-        kind = next(it for it in ("secretRef", "configMapRef") if elements[i].get(it))
-        elements[i][kind]["optional"] = not elements[i][kind].get("optional")
+        for kind in ("secretRef", "configMapRef"):
+            if elements[i].get(kind):
+                elements[i][kind]["optional"] = not elements[i][kind].get("optional")
     else:
         elements.insert(j, {"name": "TOKEN", "value": "x"} if field == "env" else own())
 

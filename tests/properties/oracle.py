@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tests.properties.oracle_arrangement import arranged, shadowed
-from tests.properties.oracle_entitlement import Entitlement, Judgement
+from tests.properties.oracle_entitlement import Entitlement
 from tests.properties.oracle_identity import identify
 from tests.properties.oracle_policy import (
     Json,
@@ -21,6 +21,7 @@ from tests.properties.oracle_policy import (
 )
 from tests.properties.oracle_references import (
     CONTAINER_LISTS,
+    Reference,
     containers_of,
     references,
     volumes_read_by,
@@ -73,6 +74,12 @@ def new_ephemeral(request: Json) -> list[Json]:
     return [container for container in new if container not in old]
 
 
+def service_account_of(pod: Json) -> str:
+    """The API server fills the name from its deprecated alias, and otherwise with `default`."""
+    spec = pod.get("spec") or {}
+    return spec.get("serviceAccountName") or spec.get("serviceAccount") or "default"
+
+
 def entitlement_of(request: Json, spec: Json) -> Entitlement:
     """From the pod; when a debug container is added, from the pod that stands there already."""
     pod = request["oldObject"] if is_ephemeral_update(request) else request["object"]
@@ -80,7 +87,7 @@ def entitlement_of(request: Json, spec: Json) -> Entitlement:
         spec=spec,
         identity=identify(spec, metadata_map(pod, "labels")),
         namespace=request["namespace"],
-        service_account=(pod.get("spec") or {}).get("serviceAccountName") or "default",
+        service_account=service_account_of(pod),
         annotations=metadata_map(pod, "annotations"),
     )
 
@@ -135,20 +142,25 @@ def judge_identity(request: Json, entitlement: Entitlement) -> list[str]:
     return refusals
 
 
-def judge_references(request: Json, entitlement: Entitlement) -> Judgement:
+def judged_references(request: Json) -> list[Reference]:
+    """All of them; when debug containers are added, theirs and those of the volumes they read."""
     found = references(request["object"])
-    if is_ephemeral_update(request):
-        added = new_ephemeral(request)
-        read = set().union(*(volumes_read_by(container) for container in added))
-        pod_spec = request["object"]["spec"]
-        positions = [
-            i for i, it in enumerate(pod_spec.get("ephemeralContainers") or []) if it in added
-        ]
-        volumes = [i for i, it in enumerate(pod_spec.get("volumes") or []) if it["name"] in read]
-        judged: list[tuple[Any, ...]] = [("ephemeralContainers", i) for i in positions]
-        judged += [("volumes", i) for i in volumes]
-        found = [reference for reference in found if reference.path[:2] in judged]
-    return entitlement.judge_references(found)
+    if not is_ephemeral_update(request):
+        return found
+    added = new_ephemeral(request)
+    read = set().union(*(volumes_read_by(container) for container in added))
+    spec = request["object"]["spec"]
+    judged: list[tuple[Any, ...]] = [
+        ("ephemeralContainers", i)
+        for i, container in enumerate(spec.get("ephemeralContainers") or [])
+        if container in added
+    ]
+    judged += [
+        ("volumes", i)
+        for i, volume in enumerate(spec.get("volumes") or [])
+        if volume["name"] in read
+    ]
+    return [reference for reference in found if reference.path[:2] in judged]
 
 
 def judge_shadowing(request: Json, entitlement: Entitlement) -> list[str]:
@@ -178,7 +190,7 @@ def expected(
         return Expected(("no policy covers it",), (), namespace_dry_run, request["object"])
     entitlement = entitlement_of(request, spec)
     dry_run = namespace_dry_run or is_dry_run(spec)
-    judgement = judge_references(request, entitlement)
+    judgement = entitlement.judge_references(judged_references(request))
     refusals = (
         judge_identity(request, entitlement)
         + judgement.refusals

@@ -106,12 +106,12 @@ def pod(tape: Tape, policies: list[Json], namespace: str, greedy_percent: int) -
     """One pod for a namespace."""
     spec = (governing(policies, namespace) or policies[0]["spec"]) if policies else {}
     meta = metadata(tape, spec)
-    account = tape.pick((None, *ACCOUNTS, ""))
+    account, alias = tape.pick((None, *ACCOUNTS, "")), tape.pick((None, None, None, *ACCOUNTS))
     entitlement = Entitlement(
         spec,
         identify(spec, meta.get("labels") or {}),
         namespace,
-        account or "default",
+        account or alias or "default",
         meta.get("annotations") or {},
     )
     greedy = tape.chance(greedy_percent)
@@ -132,6 +132,7 @@ def pod(tape: Tape, policies: list[Json], namespace: str, greedy_percent: int) -
     pod_spec |= _field(tape, "volumes", volumes)
     pod_spec |= _field(tape, "imagePullSecrets", [{"name": it} for it in pulling])
     pod_spec |= {} if account is None else {"serviceAccountName": account}
+    pod_spec |= {} if alias is None else {"serviceAccount": alias}
     pod_spec |= FUTURE if tape.chance(15) else {}
     kind = {"apiVersion": "v1", "kind": "Pod"}
     return {**kind, "metadata": meta, "spec": pod_spec, "status": {}}
@@ -194,6 +195,10 @@ def _loose(tape: Tape, kind: str, name: str) -> Json:
     prefix = tape.pick((None, None, None, "", *PREFIXES))
     if prefix is not None:
         element["prefix"] = prefix
+    if tape.chance(6):
+        # Fields that say nothing, and an element that reads nothing.
+        other = "configMapRef" if kind == "secretRef" else "secretRef"
+        element = tape.pick(({other: None, **element}, {kind: {}}, {"prefix": "X_"}))
     return element | (FUTURE if tape.chance(10) else {})
 
 
@@ -208,7 +213,9 @@ def _env(draft: Draft, name: str, volumes: list[Json]) -> list[Json]:
         variable = {"name": tape.pick((*OWN_VARIABLES, *SCOPE_VARIABLES))}
         kind = tape.number(6)
         if kind == 1 and given:
-            variable = tape.pick(given)
+            variable = copy.deepcopy(tape.pick(given))
+            variable |= tape.pick(({}, {}, {"value": ""}))
+            variable["valueFrom"] |= tape.pick(({}, {}, {"configMapKeyRef": None}))
         elif kind == 2 and (keys := draft.keys(name)):
             secret, key = tape.pick(keys)
             reference = {"name": secret, "key": key}

@@ -8,6 +8,7 @@ import yaml
 from hypothesis import strategies as st
 
 from tests.properties.names import NAMESPACES, POOLS, ROLES
+from tests.properties.oracle import service_account_of
 from tests.properties.oracle_entitlement import Entitlement
 from tests.properties.oracle_identity import identify
 from tests.properties.oracle_policy import Json, governing
@@ -93,7 +94,7 @@ def ephemeral_update(tape: Tape, hook: Hook, mode: NamespaceMode, *, greedy: int
         spec,
         identify(spec, labels),
         namespace,
-        old["spec"].get("serviceAccountName") or "default",
+        service_account_of(old),
         old["metadata"].get("annotations") or {},
     )
     draft = Draft(tape, spec, entitlement, tape.chance(greedy))

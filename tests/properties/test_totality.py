@@ -1,65 +1,25 @@
 """Whatever comes in: an answer or a clean refusal to read it, short, repeatable and discreet."""
 
-import copy
 import json
 from contextlib import suppress
-from typing import Any
 
 from hypothesis import given
 
 from tests.properties import checks
-from tests.properties.asking import answer_to, ask, body_of, read
+from tests.properties.asking import answer_to, ask, body_of, expected_of, read
+from tests.properties.junk import any_json, tampered, to_bytes
 from tests.properties.names import CANARY
-from tests.properties.oracle_references import Path, nodes
+from tests.properties.oracle import entitlement_of, is_ephemeral_update
+from tests.properties.oracle_policy import governing, managed_secrets
+from tests.properties.oracle_references import Path, references
 from tests.properties.strategies import DRY_RUN, ENABLED, Scenario, scenarios, tapes
 from tests.properties.tape import Tape
+from tests.properties.trespasses import trespasses
 from webhook.core.words import Hook
 from webhook.wire.answer import Malformed
 
 BOTH = (Hook.MUTATE, Hook.VALIDATE)
 MODES = (ENABLED, DRY_RUN)
-KEYS = (
-    "apiVersion", "kind", "request", "uid", "object", "oldObject", "namespace", "operation",
-    "metadata", "labels", "annotations", "spec", "containers", "initContainers", "envFrom", "env",
-    "ephemeralContainers", "name", "secretRef", "configMapRef", "valueFrom", "secretKeyRef", "key",
-    "prefix", "optional", "volumes", "secret", "secretName", "items", "projected", "sources",
-    "volumeMounts", "imagePullSecrets", "serviceAccountName", "userInfo", "groups", "resource",
-)  # fmt: skip
-JUNK: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1.5, 1e308, 10**30, "", " ", "app-env", "noxus.ai/role", "\x00",
-    "\ud800", "é" * 200, [], {}, [None], [[]], [{}], {"": None}, {"name": None}, {"name": 5},
-    {"secretRef": []}, [{"secretRef": {"name": ["app-env"]}}], [{"name": "api"}],
-    {"metadata": None, "spec": None}, "v1", "Pod", "AdmissionReview", "CREATE", "UPDATE",
-)  # fmt: skip
-
-
-def any_json(tape: Tape, depth: int = 0) -> Any:  # noqa: ANN401 — any JSON
-    """JSON of any shape, with the field names that the webhook looks for."""
-    kind = tape.number(4) if depth < 6 else 0
-    if kind == 1:
-        return [any_json(tape, depth + 1) for _ in range(tape.number(4))]
-    if kind > 1:
-        return {tape.pick(KEYS): any_json(tape, depth + 1) for _ in range(tape.number(5))}
-    return copy.deepcopy(tape.pick(JUNK))
-
-
-def replaced(value: Any, path: Path, junk: Any) -> Any:  # noqa: ANN401 — any JSON
-    """The same JSON with another value at one path."""
-    if not path:
-        return junk
-    result = copy.copy(value)
-    result[path[0]] = replaced(value[path[0]], path[1:], junk)
-    return result
-
-
-def tampered(tape: Tape, value: Any) -> Any:  # noqa: ANN401 — any JSON
-    """The same JSON with junk in one to three places."""
-    for _ in range(1 + tape.number(3)):
-        paths = [path for path, _ in nodes(value)]
-        chosen = tape.number(256) * 256 + tape.number(256)
-        junk = any_json(tape) if tape.chance(40) else copy.deepcopy(tape.pick(JUNK))
-        value = replaced(value, paths[chosen % len(paths)], junk)
-    return value
 
 
 def answers_or_calls_it_malformed(scenario: Scenario, body: bytes) -> None:
@@ -71,10 +31,6 @@ def answers_or_calls_it_malformed(scenario: Scenario, body: bytes) -> None:
         if outcome.patch:
             outcome.applied_to(review["request"]["object"])
         checks.warnings_are_short(scenario, outcome)
-
-
-def to_bytes(value: Any) -> bytes:  # noqa: ANN401 — any JSON
-    return json.dumps(value).encode()
 
 
 @given(scenarios(BOTH, MODES), tapes(160))
@@ -129,3 +85,35 @@ def test_warnings_fit_into_the_space_that_they_are_given(scenario: Scenario) -> 
 def test_no_value_of_a_variable_ever_comes_out(scenario: Scenario) -> None:
     checks.no_value_comes_out(scenario, ask(scenario))
     assert CANARY not in repr(answer_to(scenario).record)
+
+
+@given(trespasses(BOTH), tapes(160))
+def test_junk_beside_a_secret_that_is_not_the_pods_opens_no_door(
+    scenario: Scenario, tape: Tape
+) -> None:
+    spec = governing(scenario.policies, scenario.request["namespace"])
+    if spec is None or expected_of(scenario).dry_run or is_ephemeral_update(scenario.request):
+        return
+    entitlement, pod = entitlement_of(scenario.request, spec), scenario.request["object"]
+    managed = managed_secrets(spec)
+    forbidden = [
+        ("spec", *it.path)
+        for it in references(pod)
+        if it.name in managed and not entitlement.holdings(it.name)
+    ]
+    if not forbidden:
+        return
+    there = tape.pick(forbidden)
+
+    def elsewhere(path: Path) -> bool:
+        return path[:2] != ("metadata", "labels") and path not in (
+            *(there[:i] for i in range(len(there) + 1)),
+            ("metadata",),
+            (*there, "name"),
+            (*there, "secretName"),
+        )
+
+    review = {**scenario.request, "object": tampered(tape, pod, elsewhere)}
+    body = to_bytes({**scenario.review, "request": review})
+    with suppress(Malformed):
+        assert not read(answer_to(scenario, body).body, scenario.request["uid"]).allowed

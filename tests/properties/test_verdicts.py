@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.properties import checks
 from tests.properties.asking import answer_to, ask, expected_of
 from tests.properties.finals import finals
-from tests.properties.oracle import entitlement_of, judge_references
+from tests.properties.oracle import entitlement_of, judged_references
 from tests.properties.oracle_policy import governing
 from tests.properties.strategies import DRY_RUN, ENABLED, Scenario, scenarios
 from tests.properties.trespasses import trespasses
@@ -25,7 +25,8 @@ def test_no_pod_with_a_reference_that_it_is_not_entitled_to_is_ever_allowed(
     if spec is None or expected_of(scenario).dry_run:
         return
 
-    judgement = judge_references(scenario.request, entitlement_of(scenario.request, spec))
+    entitlement = entitlement_of(scenario.request, spec)
+    judgement = entitlement.judge_references(judged_references(scenario.request))
 
     assert not (judgement.refusals and ask(scenario).allowed), judgement.refusals
 
@@ -92,3 +93,13 @@ def test_a_dry_run_reports_the_decision_that_enforcement_would_have_made(
     else:
         # It judges what the mutating hook would have made of the pod, which may be less to refuse.
         assert refused or rehearsed.record.decision == enforced.record.decision
+
+
+@given(scenarios(BOTH))
+def test_an_allowed_pod_is_warned_of_what_the_guards_say_and_of_nothing_else(
+    scenario: Scenario,
+) -> None:
+    outcome = ask(scenario)
+
+    if outcome.allowed and not expected_of(scenario).dry_run:
+        checks.it_warns_where_a_guard_has_a_reason(scenario, outcome)

@@ -44,7 +44,7 @@ def trespass(tape: Tape, spec: Json, preferred: str) -> None:
     if field == "imagePullSecrets":
         spec[field] = [*(spec.get(field) or []), {"name": secret}]
     elif field == "volumes":
-        added = over_secret(how, "added", secret, keys if how in WITH_ITEMS else [])
+        added = over_secret(how, "added", secret, keys if how in WITH_ITEMS else None)
         spec[field] = [*(spec.get(field) or []), added]
         for container in tape.some(spec[preferred], most=2):
             _read(tape, container)

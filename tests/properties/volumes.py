@@ -28,12 +28,14 @@ def volume(tape: Tape, name: str, whole: list[str], keyed: list[tuple[str, str]]
         secret = tape.pick(keyed)[0]
         keys = tape.some([key for it, key in keyed if it == secret], least=1, most=2)
         return over_secret(tape.pick(WITH_ITEMS), name, secret, keys)
-    return over_secret(tape.pick(KINDS), name, tape.pick(whole), [])
+    return over_secret(tape.pick(KINDS), name, tape.pick(whole), tape.pick(([], [], None)))
 
 
-def over_secret(kind: str, name: str, secret: str, keys: list[str]) -> Json:
-    """A volume of this kind that names this Secret; with `items` where there are keys."""
-    items: Json = {"items": [{"key": key, "path": key.lower()} for key in keys]} if keys else {}
+def over_secret(kind: str, name: str, secret: str, keys: list[str] | None) -> Json:
+    """A volume of this kind that names this Secret; without keys it is all of the Secret."""
+    items: Json = {}
+    if keys is not None:
+        items["items"] = [{"key": key, "path": key.lower()} for key in keys] or None
     sources: list[Json] = [
         {"serviceAccountToken": {"path": "token"}},
         {"secret": {"name": secret, **items}},
