@@ -15,6 +15,8 @@ from webhook.loading.problems import PolicyError, Problem
 
 # A policy of 10,000 pools has about 100,000 nodes; aliases that multiply into more are an attack.
 MAX_NODES: Final = 2_000_000
+# A policy nests 8 deep and a pod about 15; the composer overflows the stack somewhere above 10,000.
+MAX_DEPTH: Final = 100
 
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -42,6 +44,7 @@ def read_documents(text: str, file: str, first_line: int = 1) -> Iterator[Docume
     """
     loader = _Loader(text)
     try:
+        _check_depth(text, file, first_line)
         while loader.check_node():
             if (node := loader.get_node()) is None:
                 continue
@@ -60,6 +63,18 @@ def read_documents(text: str, file: str, first_line: int = 1) -> Iterator[Docume
         loader.dispose()
 
 
+def _check_depth(text: str, file: str, first_line: int) -> None:
+    depth = 0
+    for event in yaml.parse(text, Loader=_Loader):
+        if isinstance(event, yaml.CollectionStartEvent):
+            depth += 1
+        elif isinstance(event, yaml.CollectionEndEvent):
+            depth -= 1
+        if depth > MAX_DEPTH:
+            line = event.start_mark.line + first_line
+            raise PolicyError([Problem(file, line, "", "the document is nested too deeply")])
+
+
 class _Builder:
     """Builds the values of one document, and remembers their lines."""
 
@@ -68,11 +83,14 @@ class _Builder:
         self._file = file
         self._first_line = first_line
         self._open: set[int] = set()  # nodes that are being built: an alias to one is a loop
+        self._own: dict[int, set[int]] = {}  # mapping -> its own keys, merged ones apart
         self.lines: dict[Path, int] = {}
 
     def build(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML value
         if len(self.lines) > MAX_NODES:
             raise self._refused(node, path, "the document grows without end: its aliases multiply")
+        if len(path) > MAX_DEPTH:
+            raise self._refused(node, (), "the document is nested too deeply")
         if id(node) in self._open:
             raise self._refused(node, path, "an alias refers to what contains it")
         self.lines[path] = node.start_mark.line + self._first_line
@@ -87,7 +105,8 @@ class _Builder:
             self._open.discard(id(node))
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
-        own = {id(key) for key, _ in node.value}
+        # Flattening changes the node, and an alias brings it here once more.
+        own = self._own.setdefault(id(node), {id(key) for key, _ in node.value})
         self._loader.flatten_mapping(node)  # resolves merge keys: <<
         result: dict[str, Any] = {}
         merged: set[str] = set()
