@@ -36,7 +36,7 @@ def sentence(error: ErrorDetails) -> str:
         case "value_error":
             return str(error["ctx"]["error"])
         case "literal_error" | "enum":
-            return f"must be {error['ctx']['expected']}, not {error['input']!r}"
+            return f"must be {error['ctx']['expected']}, not {_shown(error['input'])}"
         case _ if kind in _EXPECTED:
             return f"{_EXPECTED[kind]}, not {_shown(error['input'])}"
         case _:
