@@ -45,7 +45,7 @@ def test_comments_quotes_and_indentation_stay_as_they_were() -> None:
     ran = run("inject", "--policy", POLICY, "-f", "-", stdin=COMMENTED)
     lines = ran.out.splitlines()
     added = {"annotations:", "secrets.noxus.ai/injected: shared,worker,pool/tenant-a"}
-    added |= {"- secretRef:", "name: app-env", "name: worker-env"}
+    added |= {"- secretRef: {name: app-env}", "- secretRef: {name: worker-env}"}
 
     assert ran.code == 0
     assert [line for line in lines if line.strip() not in added] == COMMENTED.splitlines()

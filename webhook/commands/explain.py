@@ -46,7 +46,7 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(args: argparse.Namespace) -> int:
     """Explain every pod and workload of the input."""
     from webhook.commands.explained import as_dict  # noqa: PLC0415 - start-up time of the others
-    from webhook.commands.objects import as_json  # noqa: PLC0415
+    from webhook.commands.output import as_json  # noqa: PLC0415
     from webhook.core.decision import Deny, Observed  # noqa: PLC0415
 
     refused = False

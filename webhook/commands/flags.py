@@ -48,6 +48,33 @@ def add_mode(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_user(parser: argparse.ArgumentParser) -> None:
+    """Add --as and --as-group."""
+    parser.add_argument(
+        "--as",
+        dest="user",
+        metavar="USER",
+        help="who creates the object; no rule of this version is about single users",
+    )
+    parser.add_argument(
+        "--as-group",
+        metavar="GROUP",
+        action="append",
+        default=[],
+        help="a group of that user (system:nodes for a mirror pod); may be repeated",
+    )
+
+
+def add_output(parser: argparse.ArgumentParser, default: str, what: str, json: str) -> None:
+    """Add -o."""
+    parser.add_argument(
+        *("-o", "--output"),
+        choices=[default, "json"],
+        default=default,
+        help=f"{default}: {what} (the default); json: {json}",
+    )
+
+
 def add_objects(parser: argparse.ArgumentParser) -> None:
     """Add -f and --namespace."""
     parser.add_argument(

@@ -1,14 +1,17 @@
 """The objects that a command reads: pods, workloads with a pod template, Lists of them."""
 
+import io
 import json
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path as FilePath
 from typing import Any, Final
 
 import msgspec
 
+from webhook.core.faults import Path
 from webhook.core.pod import Pod
 from webhook.core.request import AdmissionRequest
 from webhook.core.words import Hook, NamespaceMode
@@ -17,18 +20,23 @@ from webhook.loading.problems import PolicyError
 from webhook.loading.yamltree import Document, read_documents
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
+_BEGINS: Final = re.compile(r"---(\s|$)")
 
-# Where the pod, or the template that has the same two members, stands in each kind of object.
-_TEMPLATES: Final[dict[str, tuple[str, ...]]] = {
-    "Pod": (),
-    "PodTemplate": ("template",),
-    "Deployment": ("spec", "template"),
-    "StatefulSet": ("spec", "template"),
-    "DaemonSet": ("spec", "template"),
-    "ReplicaSet": ("spec", "template"),
-    "ReplicationController": ("spec", "template"),
-    "Job": ("spec", "template"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template"),
+# Where the pod, or the template that has the same two members, stands in each kind of object, and
+# the groups of its API; others have kinds of these names, too, which are none of our business.
+_APPS: Final = frozenset({"apps", "extensions"})
+_BATCH: Final = frozenset({"batch"})
+_CORE: Final = frozenset({""})
+_TEMPLATES: Final[dict[str, tuple[frozenset[str], tuple[str, ...]]]] = {
+    "Pod": (_CORE, ()),
+    "PodTemplate": (_CORE, ("template",)),
+    "Deployment": (_APPS, ("spec", "template")),
+    "StatefulSet": (_APPS, ("spec", "template")),
+    "DaemonSet": (_APPS, ("spec", "template")),
+    "ReplicaSet": (_APPS, ("spec", "template")),
+    "ReplicationController": (_CORE, ("spec", "template")),
+    "Job": (_BATCH, ("spec", "template")),
+    "CronJob": (_BATCH, ("spec", "jobTemplate", "spec", "template")),
 }
 
 
@@ -43,7 +51,22 @@ class Text:
     @property
     def is_json(self) -> bool:
         """Tell whether it is written as JSON."""
-        return self.content.lstrip().startswith("{")
+        return self.content.removeprefix("---").lstrip().startswith("{")
+
+    @property
+    def begins(self) -> bool:
+        """Tell whether it says itself that a document begins."""
+        return _BEGINS.match(self.content) is not None
+
+    @property
+    def ends(self) -> bool:
+        """Tell whether it says itself that the document ends; directives may come behind."""
+        return self.content.rstrip().endswith("\n...")
+
+    @property
+    def newline(self) -> str:
+        """How its lines end."""
+        return "\r\n" if "\r\n" in self.content else "\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +78,7 @@ class Target:
     kind: str
     name: str
     namespace: str
-    path: tuple[str | int, ...]  # from the document to the pod or template
+    path: Path  # from the document to the pod or template
     root: str  # how messages name the pod's spec
     pod: Pod
     raw: dict[str, Any]  # the pod or template
@@ -82,19 +105,23 @@ def texts(inputs: Iterable[str]) -> Iterator[Text]:
     """Yield the documents of files, folders and `-` one at a time; raises `UsageError`."""
     for name in inputs:
         if name == "-":
-            yield from _split(sys.stdin, "<stdin>")
+            # As bytes, so that carriage returns stay and the encoding is no matter of the locale.
+            stream = io.TextIOWrapper(sys.stdin.buffer, encoding="utf-8-sig", newline="")
+            yield from _read(stream, "<stdin>")
+            stream.detach()
             continue
-        for path in _files(Path(name)):
+        for path in _files(name):
             try:
-                with path.open(encoding="utf-8-sig") as stream:
-                    yield from _split(stream, str(path))
+                with path.open(encoding="utf-8-sig", newline="") as stream:
+                    yield from _read(stream, str(path))
             except OSError as error:
                 raise UsageError(f"{path}: {error.strerror}") from None
-            except UnicodeDecodeError:
-                raise UsageError(f"{path}: not UTF-8 text") from None
 
 
-def _files(path: Path) -> list[Path]:
+def _files(name: str) -> list[FilePath]:
+    if not name:
+        raise UsageError("-f is empty: name a file, a folder, or - for standard input")
+    path = FilePath(name)
     if not path.is_dir():
         return [path]
     found = sorted(p for p in path.rglob("*") if p.suffix in _SUFFIXES and p.is_file())
@@ -103,25 +130,55 @@ def _files(path: Path) -> list[Path]:
     return found
 
 
+def _read(stream: Iterable[str], file: str) -> Iterator[Text]:
+    try:
+        yield from _split(stream, file)
+    except UnicodeDecodeError:
+        raise UsageError(f"{file}: not UTF-8 text") from None
+
+
 def _split(stream: Iterable[str], file: str) -> Iterator[Text]:
     """Cut at the lines that begin a document, so that only one is in memory at a time."""
     lines: list[str] = []
     first = 1
+    before = ""  # the last line that is not empty
     for number, line in enumerate(stream, 1):
-        if lines and (line.rstrip() == "---" or line.startswith("--- ")):
+        # Directives such as %YAML stand before the mark of their document.
+        begins = _BEGINS.match(line) is not None and not before.startswith("%")
+        # Documents of JSON may follow one another without a mark between them, as jq writes them.
+        begins |= line.startswith("{") and before.endswith("}")
+        if lines and (begins or before == "..."):
             yield Text(file, "".join(lines), first)
             lines, first = [], number
         lines.append(line)
+        before = line.strip() or before
     if lines:
         yield Text(file, "".join(lines), first)
 
 
 def documents(text: Text) -> list[Document]:
     """Parse a text, in which there is one document; raises `UsageError` with file and line."""
+    place = f"{text.file}:{text.first_line}"
     try:
-        return list(read_documents(text.content, text.file, text.first_line))
+        # YAML takes nearly all JSON, and knows the lines; not some escapes and numbers of it.
+        found = list(read_documents(text.content, text.file, text.first_line))
     except PolicyError as error:
-        raise UsageError(str(error)) from None
+        found = []
+        if not text.is_json or (value := _json(text.content)) is None:
+            raise UsageError(str(error)) from None
+        return [Document(text.file, value, {(): text.first_line})]
+    except RecursionError:
+        raise UsageError(f"{place}: it is nested too deeply") from None
+    if len(found) == 1 and text.is_json and (value := _json(text.content)) is not None:
+        return [Document(text.file, value, found[0].lines)]
+    return found
+
+
+def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
+    try:
+        return json.loads(text.removeprefix("---"))
+    except (ValueError, RecursionError):
+        return None
 
 
 def targets(document: Document, namespace: str | None) -> Iterator[Target]:
@@ -129,48 +186,76 @@ def targets(document: Document, namespace: str | None) -> Iterator[Target]:
     yield from _targets(document, document.value, (), namespace)
 
 
-def _targets(
-    document: Document, value: object, path: tuple[str | int, ...], namespace: str | None
-) -> Iterator[Target]:
+def others(document: Document) -> Iterator[str]:
+    """Yield the kinds of the objects in a document that hold no pod."""
+    waiting = [document.value]
+    while waiting:
+        value = waiting.pop()
+        if (items := _items(value)) is not None:
+            waiting += items
+        elif _template_of(value) is None:
+            kind = value.get("kind") if isinstance(value, dict) else None
+            yield kind if isinstance(kind, str) and kind else "(no kind)"
+
+
+def _items(value: object) -> list[Any] | None:
+    """Return the objects of a List."""
     if not isinstance(value, dict):
-        return
-    kind = value.get("kind")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(value.get("items"), list):
-        for i, item in enumerate(value["items"]):
+        return None
+    kind, items = value.get("kind"), value.get("items")
+    is_list = isinstance(kind, str) and kind.endswith("List") and isinstance(items, list)
+    return items if is_list else None
+
+
+def _template_of(value: object) -> tuple[str, ...] | None:
+    """Return where the pod or template of an object stands; None for other kinds."""
+    if not isinstance(value, dict) or not isinstance(kind := value.get("kind"), str):
+        return None
+    groups, members = _TEMPLATES.get(kind, (frozenset(), ()))
+    version = value.get("apiVersion")
+    # Without a version, which the API server would refuse, the kind is taken at its word.
+    fits = not isinstance(version, str) or version.rpartition("/")[0] in groups
+    return members if groups and fits else None
+
+
+def _targets(
+    document: Document, value: object, path: Path, namespace: str | None
+) -> Iterator[Target]:
+    if (items := _items(value)) is not None:
+        for i, item in enumerate(items):
             yield from _targets(document, item, (*path, "items", i), namespace)
-    elif isinstance(kind, str) and kind in _TEMPLATES:
-        yield _target(document, value, kind, path, namespace)
+    elif isinstance(value, dict) and (members := _template_of(value)) is not None:
+        yield _target(document, value, members, path, namespace)
 
 
 def _target(
     document: Document,
     value: dict[str, Any],
-    kind: str,
-    path: tuple[str | int, ...],
+    members: tuple[str, ...],
+    path: Path,
     namespace: str | None,
 ) -> Target:
-    line = document.line(path)
+    kind, line = value["kind"], document.line(path)
     metadata = value.get("metadata")
     metadata = metadata if isinstance(metadata, dict) else {}
     name = str(metadata.get("name") or metadata.get("generateName") or "")
+    titled = f"{document.file}:{line}: {kind.lower()}/{name}"
     where = namespace or metadata.get("namespace")
     if not where:
         raise UsageError(
-            f"{document.file}:{line}: {kind.lower()}/{name} names no namespace, on which what it "
-            "gets depends: give --namespace, or write metadata.namespace"
+            f"{titled} names no namespace, on which what it gets depends: give --namespace, or "
+            "write metadata.namespace"
         )
-    members = _TEMPLATES[kind]
     raw: Any = value
     for member in members:
         raw = raw.get(member) if isinstance(raw, dict) else None
+    if raw is None:
+        raise UsageError(f"{titled} is not as Kubernetes wants it: it has no {'.'.join(members)}")
     try:
-        pod = msgspec.convert(raw if raw is not None else {}, Pod)
+        pod = msgspec.convert(raw, Pod)
     except msgspec.ValidationError as error:
-        place = ".".join(members)
-        raise UsageError(
-            f"{document.file}:{line}: {kind.lower()}/{name} is not as Kubernetes wants it"
-            f"{f', in {place}' if place else ''}: {error}"
-        ) from None
+        place = f", in {'.'.join(members)}" if members else ""
+        raise UsageError(f"{titled} is not as Kubernetes wants it{place}: {error}") from None
     return Target(
         file=document.file,
         line=line,
@@ -180,10 +265,5 @@ def _target(
         path=(*path, *members),
         root=".".join((*members, "spec")),
         pod=pod,
-        raw=raw if isinstance(raw, dict) else {},
+        raw=raw,
     )
-
-
-def as_json(value: object) -> str:
-    """Write a value as kubectl writes `-o json`."""
-    return json.dumps(value, indent=4, ensure_ascii=False)
