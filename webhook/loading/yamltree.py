@@ -6,7 +6,7 @@ line, and what notices a key that is written twice, of which YAML readers silent
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -37,7 +37,9 @@ class Document:
         return 0
 
 
-def read_documents(text: str, file: str, first_line: int = 1) -> Iterator[Document]:
+def read_documents(
+    text: str, file: str, first_line: int = 1, *, max_nodes: int = MAX_NODES
+) -> Iterator[Document]:
     """Yield the documents that are not empty; raises `PolicyError` for what is no YAML.
 
     `first_line` is the line of the file at which the text begins.
@@ -48,7 +50,7 @@ def read_documents(text: str, file: str, first_line: int = 1) -> Iterator[Docume
         while loader.check_node():
             if (node := loader.get_node()) is None:
                 continue
-            builder = _Builder(loader, file, first_line)
+            builder = _Builder(loader, file, first_line, max_nodes)
             value = builder.build(node, ())
             if value is not None:
                 yield Document(file, value, builder.lines)
@@ -71,23 +73,31 @@ def _check_depth(text: str, file: str, first_line: int) -> None:
         elif isinstance(event, yaml.CollectionEndEvent):
             depth -= 1
         if depth > MAX_DEPTH:
-            line = event.start_mark.line + first_line
+            mark = cast("yaml.Mark", event.start_mark)  # every event has one
+            line = mark.line + first_line
             raise PolicyError([Problem(file, line, "", "the document is nested too deeply")])
 
 
 class _Builder:
     """Builds the values of one document, and remembers their lines."""
 
-    def __init__(self, loader: Any, file: str, first_line: int) -> None:  # noqa: ANN401 - PyYAML has no type for it
+    def __init__(
+        self,
+        loader: Any,  # noqa: ANN401 - PyYAML has no type for it
+        file: str,
+        first_line: int,
+        max_nodes: int,
+    ) -> None:
         self._loader = loader
         self._file = file
         self._first_line = first_line
+        self._max_nodes = max_nodes
         self._open: set[int] = set()  # nodes that are being built: an alias to one is a loop
         self._own: dict[int, set[int]] = {}  # mapping -> its own keys, merged ones apart
         self.lines: dict[Path, int] = {}
 
     def build(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML value
-        if len(self.lines) > MAX_NODES:
+        if len(self.lines) > self._max_nodes:
             raise self._refused(node, path, "the document grows without end: its aliases multiply")
         if len(path) > MAX_DEPTH:
             raise self._refused(node, (), "the document is nested too deeply")
