@@ -1,7 +1,7 @@
 """A validation error of pydantic -> a sentence that says what to write instead."""
 
 from collections.abc import Mapping
-from typing import Any, Final, get_args
+from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
 from pydantic_core import ErrorDetails
@@ -67,19 +67,15 @@ def _known_fields(loc: tuple[str | int, ...]) -> list[str]:
     """Walk down the models to the one in which the error is, and list its fields."""
     here: Any = Policy
     for part in loc:
-        model = _model(here)
-        if model is None:
+        if get_origin(here) in {tuple, dict}:
             here = get_args(here)[-1] if isinstance(part, str) else get_args(here)[0]
-            continue
-        here = next(f.annotation for f in model.model_fields.values() if f.alias == part)
-    model = _model(here)
-    return sorted(str(f.alias) for f in model.model_fields.values()) if model else []
+        else:
+            fields = _model(here).model_fields.values()
+            here = next(field.annotation for field in fields if field.alias == part)
+    return sorted(str(field.alias) for field in _model(here).model_fields.values())
 
 
-def _model(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
+def _model(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 - any annotation
     """Return the model that an annotation is, or is the optional of."""
-    for candidate in (annotation, *get_args(annotation)):
-        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
-            is_list = getattr(annotation, "__origin__", None) in {tuple, dict}
-            return None if is_list else candidate
-    return None
+    candidates = (annotation, *get_args(annotation))
+    return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))

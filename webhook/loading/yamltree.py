@@ -48,10 +48,8 @@ def read_documents(
     try:
         _check_depth(text, file, first_line)
         while loader.check_node():
-            if (node := loader.get_node()) is None:
-                continue
             builder = _Builder(loader, file, first_line, max_nodes)
-            value = builder.build(node, ())
+            value = builder.build(loader.get_node(), ())
             if value is not None:
                 yield Document(file, value, builder.lines)
     except yaml.MarkedYAMLError as error:
