@@ -3,6 +3,7 @@
 import copy
 import json
 from dataclasses import dataclass
+from functools import cached_property
 
 import yaml
 from hypothesis import strategies as st
@@ -35,10 +36,9 @@ class Scenario:
         request: Json = self.review["request"]
         return request
 
-    @property
+    @cached_property
     def policy_text(self) -> str:
-        # JSON is YAML, and what this writer makes of it reads well in a failure.
-        return yaml.safe_dump_all(self.policies, sort_keys=False)
+        return yaml.dump_all(self.policies, Dumper=yaml.CSafeDumper, sort_keys=False)
 
     def __repr__(self) -> str:
         """What somebody needs who wants to see the failure with their own eyes."""
