@@ -9,6 +9,7 @@ import os
 import platform
 import shlex
 import sys
+import sysconfig
 import time
 from datetime import UTC, datetime
 from functools import partial
@@ -155,6 +156,9 @@ def _machine(where: Cores) -> dict[str, Any]:
         "cpu": models[0] if models else "unknown processor",
         "cores": os.cpu_count(),
         "separateCores": where.separate,
+        # How Python was compiled moves our own figures: distributions and images optimise it.
+        "pythonOptimised": "--enable-optimizations"
+        in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
         "loadAverage": os.getloadavg()[0],
     }
 

@@ -11,6 +11,7 @@ Report = dict[str, Any]
 
 _STANDARD = "worker, 8 connections"
 _CPU = "cpuMicroseconds"
+_QUIET = 0.1  # of a core, used by others, that a figure bears
 
 
 @dataclass(frozen=True)
@@ -145,11 +146,15 @@ def _honesty(report: Report) -> str:
     asked, errors = (sum(row[key] for row in rows) for key in ("requests", "errors"))
     largest: Callable[[str], float] = lambda key: max(row[key] for row in rows)  # noqa: E731
     others = median(row["othersBusy"] for row in rows)
+    noisy = sum(row["othersBusy"] > _QUIET for row in rows)
+    build = "with" if report["machine"]["pythonOptimised"] else "without"
     lines = [
         f"- {asked:,} requests, {errors} errors; every answer echoed its uid and allowed.",
         f"- Others used {others:.0%} of a core in the median, {largest('othersBusy'):.0%} at most.",
+        f"- Figures during which others used more than a tenth of a core: {noisy} of {len(rows)}.",
         f"- The host took {largest('stolen'):.0%} at most.",
         f"- Load average when it began: {report['machine']['loadAverage']:.2f}.",
+        f"- Python was compiled {build} --enable-optimizations.",
         "- A closed loop: latency at many connections is mostly waiting for the others.",
         "- The peers do less: no entitlement, no references, no order of what is there, no log.",
     ]
