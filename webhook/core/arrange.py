@@ -103,15 +103,17 @@ def _element(element: EnvFrom, granted: dict[SourceKey, int], policy: CompiledPo
 def _drop_repeated(places: list[_Element], path: str) -> list[Operation]:
     """Of repeated managed sources keep the last, which is the one that counts."""
     operations = []
+    kept: list[_Element] = []
     seen: set[SourceKey] = set()
     for i in range(len(places) - 1, -1, -1):
-        key = places[i].key
-        if key is None:
-            continue
-        if key in seen:
+        place = places[i]
+        if place.key is not None and place.key in seen:
             operations.append(remove(f"{path}/{i}"))
-            del places[i]
-        seen.add(key)
+            continue
+        if place.key is not None:
+            seen.add(place.key)
+        kept.append(place)
+    places[:] = reversed(kept)
     return operations
 
 

@@ -23,6 +23,10 @@ from webhook.core.references import Reference, Wanted, pod_references
 NO_SPEC: Final = PodSpec()
 
 
+# More than anybody reads; a pod that was made to collect findings costs no memory beyond them.
+MAX_FINDINGS: Final = 64
+
+
 @dataclass(slots=True)
 class Findings:
     """What is being found: refusals, and notes that are worth a warning."""
@@ -36,7 +40,8 @@ class Findings:
             case Reaction.DENY:
                 self.refusals.append(finding)
             case Reaction.WARN:
-                self.notes.append(finding)
+                if len(self.notes) < MAX_FINDINGS:
+                    self.notes.append(finding)
             case Reaction.ALLOW:
                 pass
             case _:
@@ -90,6 +95,8 @@ def grants(
     granted = automatic_scopes(policy, who)
     for name in requested_scopes(pod):
         verdict = judge_requested(name, policy, who)
+        if len(found.refusals) >= MAX_FINDINGS:
+            break
         if isinstance(verdict, Finding):
             found.refusals.append(verdict)
         elif verdict not in granted:
@@ -141,9 +148,18 @@ def judge_references(
     # at the sources that were injected before.
     given = {name for scope in granted for name in scope.given}
     told = who.role is not None
+    # Of a volume, which many containers may mount, the same mention is judged once.
+    judged: set[tuple[str, frozenset[str] | None, str]] = set()
     for reference in references:
+        if len(found.refusals) >= MAX_FINDINGS:
+            break  # it is refused whatever else it names
         if reference.secret in given:
             continue
+        if reference.volume is not None:
+            mention = (reference.secret, reference.keys, reference.volume)
+            if mention in judged:
+                continue
+            judged.add(mention)
         if reference.secret in policy.managed:
             refusal = judge_reference(reference, policy, who)
             if refusal is None:

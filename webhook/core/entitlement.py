@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
 from webhook.core.decision import Finding, Reason
+from webhook.core.messages import clip
 from webhook.core.references import Reference
 
 
@@ -54,7 +55,7 @@ def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
     if scope.service_accounts is not None and who.service_account not in scope.service_accounts:
         return Unfit(
             3,
-            f"it is not meant for ServiceAccount {who.service_account!r}",
+            f"it is not meant for ServiceAccount {clip(who.service_account)!r}",
             "set spec.serviceAccountName to one that it is meant for",
         )
     return None
@@ -63,7 +64,7 @@ def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
 def _outside_pool(scope: CompiledScope, who: Who) -> Unfit:
     if scope.pool == who.pool:
         return Unfit(1, "that pool is switched off", "have the policy's owner enable it")
-    own = f"of pool {who.pool!r}" if who.pool else "of no pool"
+    own = f"of pool {clip(who.pool)!r}" if who.pool else "of no pool"
     return Unfit(1, f"this pod is {own}", "correct the pod's pool")
 
 
@@ -77,6 +78,7 @@ def judge_requested(name: str, policy: CompiledPolicy, who: Who) -> CompiledScop
     """Grant or refuse a scope that the annotation names."""
     field = "metadata.annotations[secrets.noxus.ai/scopes]"
     scope = policy.scopes.get(name)
+    name = clip(name)
     if scope is None:
         why = (
             "pools are claimed by the pool label, not by this annotation"
@@ -102,7 +104,7 @@ def judge_pool(policy: CompiledPolicy, who: Who, field: str) -> CompiledScope | 
     """Grant or refuse the pool that a pod claims; None where the policy does not list it."""
     if who.pool is None:
         return None
-    claim = f"{field} claims worker pool {who.pool!r}"
+    claim = f"{field} claims worker pool {clip(who.pool)!r}"
     if who.role != policy.worker_role:
         is_what = f"this pod is a {who.role}" if who.role else "this pod has no known role"
         return Finding(

@@ -10,6 +10,7 @@ from webhook.core.decision import Finding, Reason
 from webhook.core.entitlement import subject
 from webhook.core.faults import did_you_mean
 from webhook.core.identity import Identity
+from webhook.core.messages import clip
 from webhook.core.pod import EnvFrom, EnvVar, Pod
 from webhook.core.references import Reference
 
@@ -38,7 +39,7 @@ def unknown_role(pod: Pod, identity: Identity, policy: CompiledPolicy) -> Findin
     field = "metadata.labels"
     label = next(iter(policy.role_labels), "")
     if identity.role_label is not None:
-        value = identity.role_value or ""
+        value = clip(identity.role_value or "")
         message = (
             f"label {identity.role_label}: {value!r} is no known role"
             f"{did_you_mean(value, sorted(policy.roles))}"
@@ -62,7 +63,7 @@ def rule_for(pod: Pod) -> str:
     labels = {k: v for k, v in pod.labels.items() if k not in _CONTROLLER_LABELS}
     if not labels:
         return "the pod has no label of its own that a rule could select"
-    some = dict(list(labels.items())[:_MAX_RULE_LABELS])
+    some = {key: clip(labels[key]) for key in list(labels)[:_MAX_RULE_LABELS]}
     return (
         "an entry for identity.rules that matches it: {selector: {matchLabels: "
         f"{msgspec.json.encode(some).decode()}}}, role: <role>}}"
@@ -71,7 +72,7 @@ def rule_for(pod: Pod) -> str:
 
 def unknown_pool(identity: Identity, policy: CompiledPolicy, field: str) -> Finding:
     """Say that the policy does not list the pool."""
-    pool = identity.pool or ""
+    pool = clip(identity.pool or "")
     return Finding(
         Reason.UNKNOWN_POOL,
         f"{field} claims worker pool {pool!r}, which policy {policy.name!r} does not list; correct "
@@ -95,12 +96,13 @@ def unread_pool(pod: Pod, identity: Identity, policy: CompiledPolicy) -> Finding
 
 def unmanaged_secret(reference: Reference, policy: CompiledPolicy) -> Finding:
     """Say that the policy does not name a Secret."""
+    reads = f"{subject(reference)} reads Secret {clip(reference.secret)!r}"
     return Finding(
         Reason.UNMANAGED_SECRET,
-        f"{subject(reference)} reads Secret {reference.secret!r} ({reference.field}), which policy "
-        f"{policy.name!r} does not name; remove it, or have the policy's owner give it a scope",
+        f"{reads} ({reference.field}), which policy {policy.name!r} does not name; remove it, or "
+        "have the policy's owner give it a scope",
         reference.field,
-        f"{subject(reference)} reads Secret {reference.secret!r}, which the policy does not name",
+        f"{reads}, which the policy does not name",
     )
 
 

@@ -8,8 +8,13 @@ or null, as Go writes them. Names of fields are those of the Kubernetes API, hen
 # ruff: noqa: N815 - the field names are those of the Kubernetes API
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import msgspec
+
+# The API allows 63 characters for the names of containers and volumes, and 253 for any other. What
+# is longer cannot be stored, and messages repeat names: nobody is to fill our memory with one.
+Name = Annotated[str, msgspec.Meta(max_length=253)]
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -62,13 +67,13 @@ class EnvFrom(View, frozen=True):
 class VolumeMount(View, frozen=True):
     """An element of `volumeMounts`."""
 
-    name: str | None = None
+    name: Name | None = None
 
 
 class Container(View, frozen=True):
     """A container of any of the three lists."""
 
-    name: str | None = None
+    name: Name | None = None
     env: list[EnvVar] | None = None
     envFrom: list[EnvFrom] | None = None
     volumeMounts: list[VolumeMount] | None = None
@@ -133,7 +138,7 @@ class AzureFileVolume(View, frozen=True):
 class Volume(View, frozen=True):
     """A volume; every kind that can refer to a Secret, and no other, is declared."""
 
-    name: str | None = None
+    name: Name | None = None
     secret: SecretVolume | None = None
     projected: ProjectedVolume | None = None
     csi: CSIVolume | None = None

@@ -58,8 +58,9 @@ def added_references(
     """Yield what ephemeral containers that are new mention, and what is in volumes they mount."""
     for i, container in added:
         yield from container_references(container, f"spec.ephemeralContainers[{i}]", wanted)
-    mounts = _mounts(container for _, container in added)
-    for mention in _mentions(spec, wanted):
+    mentioned = list(_mentions(spec, wanted))
+    mounts = _mounts(container for _, container in added) if mentioned else {}
+    for mention in mentioned:
         if mention.volume in mounts:
             yield _volume_reference(mention, mounts, "spec")
 
@@ -83,7 +84,7 @@ def container_references(container: Container, path: str, wanted: Wanted) -> Ite
 
 def _mounts(containers: Iterable[Container]) -> dict[str, tuple[str, ...]]:
     """Volume -> the containers that can read it; an env file is read out of a volume, too."""
-    mounts: dict[str, tuple[str, ...]] = {}
+    mounts: dict[str, dict[str, None]] = {}  # the inner one is a set that keeps its order
     for container in containers:
         volumes = [mount.name for mount in container.volumeMounts or ()]
         volumes.extend(
@@ -93,8 +94,8 @@ def _mounts(containers: Iterable[Container]) -> dict[str, tuple[str, ...]]:
         )
         for volume in volumes:
             if volume:
-                mounts[volume] = (*mounts.get(volume, ()), container.name or "")
-    return mounts
+                mounts.setdefault(volume, {})[container.name or ""] = None
+    return {volume: tuple(readers) for volume, readers in mounts.items()}
 
 
 def _mentions(spec: PodSpec, wanted: Wanted) -> Iterator[_Mention]:

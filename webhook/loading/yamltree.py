@@ -49,7 +49,7 @@ def read_documents(
         _check_depth(text, file, first_line)
         while loader.check_node():
             builder = _Builder(loader, file, first_line, max_nodes)
-            value = builder.build(loader.get_node(), ())
+            value = builder.build(cast("yaml.Node", loader.get_node()), ())  # there is one
             if value is not None:
                 yield Document(file, value, builder.lines)
     except yaml.MarkedYAMLError as error:

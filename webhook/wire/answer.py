@@ -64,6 +64,8 @@ class Answer:
     record: Record
 
 
+MAX_NAME: Final = 253  # of any object, as the API has it; what is longer is no name
+
 _PODS: Final = GroupVersionResource("", "v1", "pods")
 _decode_review: Final = msgspec.json.Decoder(Review).decode
 _decode_pod: Final = msgspec.json.Decoder(Pod).decode
@@ -119,6 +121,8 @@ def _checked(review: Review) -> Request:
         raise Malformed("the AdmissionReview has no request")
     if not review.request.uid:
         raise Malformed("the AdmissionReview has no request.uid")
+    if len(review.request.uid) > MAX_NAME or len(review.request.namespace or "") > MAX_NAME:
+        raise Malformed(f"request.uid and request.namespace have up to {MAX_NAME} characters")
     return review.request
 
 
@@ -187,15 +191,17 @@ def _record(request: Request, admission: AdmissionRequest, decision: Decision) -
         operation=request.operation,
         resource=f"{resource}/{request.subResource}" if request.subResource else resource,
         namespace=admission.namespace,
-        name=request.name or (admission.pod.display_name if admission.pod else ""),
-        user=(request.userInfo and request.userInfo.username) or "",
+        name=messages.clip(
+            request.name or (admission.pod.display_name if admission.pod else ""), MAX_NAME
+        ),
+        user=messages.clip((request.userInfo and request.userInfo.username) or "", MAX_NAME),
         hook=admission.hook,
         mode="dry-run" if dry_run else "enforce",
         decision=type(verdict).__name__.lower(),
         reason=report.reason,
         policy=report.policy,
         role=report.role,
-        pool=report.pool,
+        pool=messages.clip(report.pool, MAX_NAME),
         scopes=report.scopes,
         warnings=len(report.warnings),
         dry_run=bool(request.dryRun),
