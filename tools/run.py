@@ -10,14 +10,14 @@ import yaml
 from tools import demo
 from tools.send import ApiServer, Outcome
 
-CERTS = Path("certs")
+CERTS = Path(".cache/run/certs")  # not certs/: those may be somebody's real ones
 
 
 def main() -> int:
     """Show the main job at work; returns the exit code."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # so that the server ends with us
     demo.say("A CA and a serving certificate")
-    code = demo.run("certs", "--dns", "localhost", "--ip", demo.HOST)
+    code = demo.run("certs", "--dir", CERTS, "--dns", "localhost", "--ip", demo.HOST)
     if code:
         return code
     try:
@@ -59,7 +59,7 @@ def _told(outcome: Outcome) -> str:
 
 def _what_next(server: demo.Server) -> None:
     demo.say("Still serving. Try a pod of your own:")
-    print(f"  .venv/bin/python -m tools.send --url {server.hooks} POD.yaml")
+    print(f"  .venv/bin/python -m tools.send --url {server.hooks} --ca {CERTS}/ca.crt POD.yaml")
     print(f"  .venv/bin/noxus-secrets explain --policy {demo.POLICY} -n noxus -f POD.yaml")
     print(f"  curl {server.health}/metrics")
     print(f"Edit {demo.POLICY}: it is read again within a second. Ctrl-C stops.", flush=True)
