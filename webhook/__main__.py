@@ -1,6 +1,7 @@
 """The command `noxus-secrets`, also `python -m webhook`: finds the command and runs it."""
 
 import argparse
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -39,17 +40,39 @@ def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 fine, 1 refused or findings, 2 usage or unreadable input."""
+    _prepare_streams()
     try:
         return _run(sys.argv[1:] if argv is None else argv)
     except UsageError as error:
-        print(f"noxus-secrets: {error}", file=sys.stderr)  # noqa: T201 - a command prints
-        return 2
+        return _fail(str(error))
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader has gone: nothing is left to tell, and the interpreter must not try again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader has gone: nothing is left to tell
+        _discard_output()
         return 0
+    except OSError as error:  # of files those who open them tell; this is the streams
+        _discard_output()
+        return _fail(f"input or output failed: {error.strerror}")
+
+
+def _prepare_streams() -> None:
+    """Make up for what the caller closed; what is read and written is UTF-8 in any locale."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        stream = getattr(sys, name)
+        if stream is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - stays open
+        elif mode == "w" and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8", errors="backslashreplace")
+
+
+def _discard_output() -> None:
+    """Leave nothing for the interpreter to write at its end, which would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fail(message: str) -> int:
+    print(f"noxus-secrets: {message}", file=sys.stderr)  # noqa: T201 - a command prints
+    return 2
 
 
 def _run(argv: Sequence[str]) -> int:
