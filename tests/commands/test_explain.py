@@ -113,7 +113,7 @@ def test_an_input_without_pods_says_so() -> None:
     ran = run("explain", "--policy", POLICY, "-f", "-", stdin="kind: ConfigMap\n")
 
     assert (ran.code, ran.out) == (0, "")
-    assert ran.err == "no pod and no workload in the input\n"
+    assert ran.err == "no pod and no workload in the input: 1 ConfigMap\n"
 
 
 def test_json_tells_the_same() -> None:
@@ -131,6 +131,7 @@ def test_json_tells_the_same() -> None:
         "optional": False,
         "scope": "pool/tenant-a",
         "origin": "injected",
+        "corrected": False,
         "wins": True,
     }
     assert items["greedy-frontend"]["refusals"][0]["field"] == (

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from typing import TYPE_CHECKING
 
 from webhook.commands import flags
 from webhook.core.words import NamespaceMode
@@ -14,14 +15,16 @@ if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
 
 _EPILOG = """\
-Shows who the pod is and how it was recognised, what it asks for, what it is granted and by which
-line of the policy, per container the final order and who wins, and the verdict. Nothing is asked of
-a cluster, and no value of a variable is read.
+Shows the verdict, who the pod is and how it was recognised, what it asks for,
+what it is granted and by which line of the policy, and for each container the
+final order and which source wins. Nothing is asked of a cluster, and no value
+of a variable is read.
 
 Exit code: 0 nothing is refused, 1 something is, 2 unreadable input.
 
-example:
+examples:
   noxus-secrets explain --policy policy.yaml -n noxus -f pod.yaml
+  kubectl get deploy -A -o yaml | noxus-secrets explain --policy policy.yaml -f -
 """
 
 
@@ -32,44 +35,52 @@ def add_parser(subparsers: "Subparsers") -> None:
     flags.add_policy(parser)
     flags.add_objects(parser)
     flags.add_mode(parser)
-    parser.add_argument("-o", dest="output", choices=["text", "json"], default="text")
-    parser.add_argument(
-        "--as-group",
-        metavar="GROUP",
-        action="append",
-        default=[],
-        help="a group of the user who creates it (system:nodes for a mirror pod)",
-    )
+    flags.add_user(parser)
+    flags.add_output(parser, "text", "for people", "see docs/commands.md")
     parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
     """Explain every pod and workload of the input."""
     from webhook.commands.explained import as_dict  # noqa: PLC0415 - start-up time of the others
-    from webhook.commands.output import as_json  # noqa: PLC0415
+    from webhook.commands.output import JsonList  # noqa: PLC0415
     from webhook.core.decision import Deny, Observed  # noqa: PLC0415
 
+    items = JsonList({"kind": "ExplanationList"}, sys.stdout.write)
+    verdicts: Counter[str] = Counter()
+    skipped: Counter[str] = Counter()
     refused = False
-    shown: list[dict[str, Any]] = []
-    count = 0
-    for explained in _explained(args):
-        count += 1
+    for explained in _explained(args, skipped):
         why = explained.explanation
         refused |= isinstance(why.verdict, Deny) and not isinstance(why.decision, Observed)
         if args.output == "json":
-            shown.append(as_dict(explained))
+            items.add(as_dict(explained))
         else:
-            from webhook.commands.explain_text import show  # noqa: PLC0415
+            from webhook.commands.explain_text import show  # noqa: PLC0415 - rich is slow to load
 
-            show(explained, sys.stdout, first=count == 1)
+            show(explained, sys.stdout, first=not verdicts)
+        verdicts[explained.verdict] += 1
     if args.output == "json":
-        print(as_json({"kind": "ExplanationList", "items": shown}))
-    elif not count:
-        print("no pod and no workload in the input", file=sys.stderr)
+        items.close()
+    else:
+        _sum_up(verdicts, skipped)
     return 1 if refused else 0
 
 
-def _explained(args: argparse.Namespace) -> "Iterator[Explained]":
+def _sum_up(verdicts: "Counter[str]", skipped: "Counter[str]") -> None:
+    """Count what was explained, where it is more than one; say what was not."""
+    if verdicts.total() > 1:
+        counts = (f"{verdicts[word]} {word}" for word in sorted(verdicts))
+        print(f"\n{verdicts.total()} objects: {'; '.join(counts)}")
+    kinds = ", ".join(f"{skipped[kind]} {kind}" for kind in sorted(skipped))
+    if not verdicts:
+        print(f"no pod and no workload in the input{kinds and f': {kinds}'}", file=sys.stderr)
+    elif kinds:
+        print(f"skipped, since they hold no pod: {kinds}", file=sys.stderr)
+
+
+def _explained(args: argparse.Namespace, skipped: "Counter[str]") -> "Iterator[Explained]":
+    """Explain one object after the other; count the kinds of the others."""
     from webhook.commands import objects  # noqa: PLC0415
     from webhook.commands.explained import explained  # noqa: PLC0415
 
@@ -79,3 +90,4 @@ def _explained(args: argparse.Namespace) -> "Iterator[Explained]":
         for document in objects.documents(text):
             for target in objects.targets(document, args.namespace):
                 yield explained(target, loaded, mode, groups)
+            skipped.update(objects.others(document))

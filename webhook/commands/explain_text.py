@@ -9,10 +9,13 @@ from rich.table import Table
 from rich.text import Text
 
 from webhook.commands.explained import Explained
-from webhook.core.explanation import ContainerView
+from webhook.core.container_views import ContainerView, Element, Variable
+from webhook.core.explanation import Ask
 
 _LABELS = {"initContainers": "init container", "containers": "container"}
 _STYLES = {"injected": "green", "refused": "bold red", "moved": "yellow"}
+_WIDE = 44  # leaves 20 characters of 80 for the origin
+_WORDS = {"granted": "green", "refused": "red", "ignored": "yellow"}
 
 
 def show(explained: Explained, stream: TextIO, *, first: bool) -> None:
@@ -31,7 +34,8 @@ def _show(explained: Explained, console: Console) -> None:
     if explained.refusals:
         return
     for container in explained.explanation.containers:
-        console.print(Padding(_container(container), (1, 0, 0, 2)))
+        shown = _container(container, explained.excluded_by)
+        console.print(Padding(shown, (1, 0, 0, 2)))
 
 
 def _title(explained: Explained) -> RenderableType:
@@ -49,16 +53,18 @@ def _facts(explained: Explained) -> Table:
     if why.assessment is None:
         return table
     identity = why.assessment.identity
-    table.add_row("policy", f"{why.policy} ({explained.line()})")
-    table.add_row("role", f"{identity.role or 'unknown'} ({explained.recognised_by})")
+    table.add_row("policy", _said(why.policy.name if why.policy else "", explained.line()))
+    table.add_row("role", _said(identity.role or "unknown", explained.recognised_by))
     if identity.pool is not None:
-        table.add_row("pool", identity.pool)
+        table.add_row("pool", _said(identity.pool, explained.pool_by))
     table.add_row("account", why.assessment.who.service_account)
+    if why.mirror:
+        table.add_row("mirror", "of a static pod, so nothing is injected; its Secrets are checked")
     for label, rows in (
         ("asks for", _asks(explained)),
         ("granted", _granted(explained)),
         ("left out", _left_out(explained)),
-        ("warnings", [Text(line, "yellow") for line in why.decision.report.warnings]),
+        ("warnings", [Text(note, "yellow") for note in why.notes]),
     ):
         for i, row in enumerate(rows):
             table.add_row("" if i else label, row)
@@ -69,23 +75,33 @@ def _verdict(explained: Explained) -> RenderableType:
     style = _STYLES.get(explained.verdict, "bold")
     word = Text(explained.verdict, style)
     if explained.dry_run:
-        word = Text.assemble("dry run; enforced, it would be: ", word)
-    return Group(word, *(Text(f"• {finding.message}") for finding in explained.refusals))
+        why = f"dry run ({explained.dry_run_by}); enforced, it would be: "
+        word = Text.assemble(why, word)
+    refusals = Table.grid(padding=(0, 1))
+    for finding in explained.refusals:
+        refusals.add_row("•", finding.message)
+    return Group(word, refusals) if explained.refusals else word
+
+
+def _said(what: str, how: str) -> Text:
+    return Text.assemble((what, "bold"), (f" ({how})", "dim"))
 
 
 def _asks(explained: Explained) -> list[Text]:
-    return [
-        Text.assemble(
-            ask.what,
-            (": refused, " if ask.refusal else ": granted, ", "red" if ask.refusal else "green"),
-            ask.field,
-        )
-        for ask in explained.explanation.asks
-    ]
+    return [_ask(ask) for ask in explained.explanation.asks]
+
+
+def _ask(ask: Ask) -> Text:
+    word, how = "granted", f" by {' and '.join(ask.scopes)}"
+    if ask.refusal:
+        word, how = "refused", ""
+    elif ask.passed:
+        word, how = "ignored", f": {ask.passed}"
+    return Text.assemble(ask.what, ", ", (word, _WORDS[word]), how, (f" ({ask.field})", "dim"))
 
 
 def _granted(explained: Explained) -> list[Text]:
-    if explained.refusals:
+    if explained.refusals or explained.explanation.mirror:
         return []  # nothing is given to a pod that is refused
     rows = [
         Text.assemble(
@@ -107,30 +123,50 @@ def _left_out(explained: Explained) -> list[Text]:
     ]
 
 
-def _container(container: ContainerView) -> RenderableType:
-    label = _LABELS.get(container.list, "debug container")
-    head = Text.assemble(f"{label} ", (container.name, "bold"))
+def _container(container: ContainerView, excluded_by: str) -> RenderableType:
+    debug = container.list == "ephemeralContainers"
+    head = Text.assemble(
+        f"{_LABELS.get(container.list, 'debug container')} ", (container.name, "bold")
+    )
     if container.excluded:
-        head.append(" (is given nothing: excluded by the policy)", "dim")
+        excluded_by = "spec.containers.ephemeral" if debug else excluded_by
+        head.append(f" (is given nothing: excluded by {excluded_by})", "dim")
     table = Table.grid(padding=(0, 2))
+    table.add_column(no_wrap=True)
+    table.add_column(no_wrap=True)
+    # What is read stays in one piece, and what is said of it gives way.
+    read = [_source(e) for e in container.env_from] + [_key(v) for v in container.variables]
+    longest = max((len(line) for text in read for line in text.splitlines()), default=0)
+    table.add_column(overflow="fold", min_width=min(longest, _WIDE))
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True)
     for i, element in enumerate(container.env_from, 1):
-        name = f"{element.kind} {element.name}"
-        name += f" prefix {element.prefix}" if element.prefix else ""
-        name += " optional" if element.optional else ""
-        by = f"{element.origin}, {element.scope}" if element.scope else element.origin
         wins = "← wins" if element.wins and len(container.env_from) > 1 else ""
-        table.add_row(
-            "  envFrom" if i == 1 else "",
-            str(i),
-            name,
-            Text(by, _STYLES.get(element.origin, "")),
-            Text(wins, "bold"),
-        )
+        label = "  envFrom" if i == 1 else ""
+        table.add_row(label, str(i), _source(element), _origin(element), Text(wins, "bold"))
     for i, variable in enumerate(container.variables):
-        by = f"{variable.origin}, {variable.scope}"
-        reads = f"{variable.name} = {variable.secret}/{variable.key}"
-        style = _STYLES.get(variable.origin, "")
-        table.add_row("  env" if i == 0 else "", "", reads, Text(by, style), "")
+        label = "  env" if i == 0 else ""
+        by = Text(f"{variable.origin}, {variable.scope}", _STYLES.get(variable.origin, ""))
+        table.add_row(label, "", _key(variable), by, "")
+    for i, name in enumerate(container.repeated):
+        table.add_row("  dropped" if i == 0 else "", "", name, "repeated: the last one stays", "")
     if not container.env_from and not container.variables:
         table.add_row("  envFrom", "", "(none)", "", "")
     return Group(head, table)
+
+
+def _source(element: Element) -> str:
+    name = f"{element.kind} {element.name}"
+    name += f" prefix {element.prefix}" if element.prefix else ""
+    return name + (" optional" if element.optional else "")
+
+
+def _key(variable: Variable) -> str:
+    return f"{variable.name}\n= {variable.secret}/{variable.key}"
+
+
+def _origin(element: Element) -> Text:
+    by = f"{element.origin}, {element.scope}" if element.scope else element.origin
+    if element.corrected:
+        by += f", optional set to {str(element.optional).lower()}"
+    return Text(by, "yellow" if element.corrected else _STYLES.get(element.origin, ""))

@@ -1,13 +1,14 @@
 """An explanation with the lines of the policy that it rests on, and its form for machines."""
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from webhook.commands.applied import stored_pod
 from webhook.commands.objects import Target
+from webhook.core.container_views import ContainerView
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Deny, Finding, Mutate, Observed
-from webhook.core.explanation import Explanation, explain
+from webhook.core.explanation import Ask, Explanation, explain
 from webhook.core.words import NamespaceMode
 from webhook.loading.load import Loaded
 from webhook.loading.yamltree import Document
@@ -20,10 +21,11 @@ class Explained:
     target: Target
     explanation: Explanation
     document: Document | None
+    mode: NamespaceMode
 
     def line(self, *path: str | int) -> str:
-        """Return file:line of a field of the policy."""
-        if self.document is None:
+        """Return file:line of a field of the policy; empty for one that is not written there."""
+        if self.document is None or path not in self.document.lines:
             return ""
         return f"{self.document.file}:{self.document.line(path)}"
 
@@ -63,17 +65,49 @@ class Explained:
             return ""
         identity = assessment.identity
         if identity.rule is not None:
-            line = self.line("spec", "identity", "rules", identity.rule)
-            return f"rule {identity.rule} of the policy, {line}"
+            return f"rule {identity.rule}, {self._rule_line(identity.rule)}"
         if identity.role_label is None:
-            return "no rule matches, and it carries no role label"
+            rules = self.explanation.policy and self.explanation.policy.rules
+            return f"{'no rule matches, and it' if rules else 'it'} carries no role label"
         label = f"label {identity.role_label}: {identity.role_value}"
         if identity.role is None:
-            return f"{label}, which is no known role"
+            return f"label {identity.role_label}: {identity.role_value!r} is no known role"
         if identity.role == identity.role_value:
             return label
         alias = self.line("spec", "identity", "aliases", identity.role_value or "")
         return f"{label}, an alias, {alias}"
+
+    @property
+    def pool_by(self) -> str:
+        """Say where the pool was read from, and where the policy has it."""
+        assessment = self.explanation.assessment
+        if assessment is None or assessment.identity.pool is None:
+            return ""
+        identity = assessment.identity
+        said = f"label {identity.pool_label}"
+        if identity.rule is not None:
+            rule = f"rule {identity.rule}, {self._rule_line(identity.rule)}"
+            said = f"{said}, by {rule}" if identity.pool_label else rule
+        line = self.line("spec", "worker", "pools", identity.pool or "")
+        return f"{said}; {f'listed at {line}' if line else 'the policy does not list it'}"
+
+    @property
+    def excluded_by(self) -> str:
+        """Say by which field a container is excluded."""
+        field = ("spec", "containers", "exclude")
+        return self.line(*field) or f"the default of {'.'.join(field)}"
+
+    @property
+    def dry_run_by(self) -> str:
+        """Say what makes it a dry run; empty where it is none."""
+        if not self.dry_run:
+            return ""
+        if self.mode is NamespaceMode.DRY_RUN:
+            return "the namespace's label"
+        return f"mode DryRun, {self.line('spec', 'mode')}"
+
+    def _rule_line(self, rule: int) -> str:
+        return self.line("spec", "identity", "rules", rule)
 
 
 def explained(
@@ -84,7 +118,8 @@ def explained(
     stored = stored_pod(target.raw, decide(request, loaded.policies))
     explanation = explain(request, stored, loaded.policies)
     documents = {source.policy.metadata.name: source.document for source in loaded.sources}
-    return Explained(target, explanation, documents.get(explanation.policy))
+    document = documents[explanation.policy.name] if explanation.policy else None
+    return Explained(target, explanation, document, mode)
 
 
 def as_dict(explained: Explained) -> dict[str, Any]:
@@ -99,17 +134,17 @@ def as_dict(explained: Explained) -> dict[str, Any]:
             "file": target.file,
             "line": target.line,
         },
-        "policy": why.policy,
+        "policy": why.policy.name if why.policy else "",
         "verdict": explained.verdict,
         "dryRun": explained.dry_run,
         "reason": why.decision.report.reason,
         "role": assessment.identity.role if assessment else None,
         "pool": assessment.identity.pool if assessment else None,
         "recognisedBy": explained.recognised_by,
-        "asks": [
-            {"what": ask.what, "field": ask.field, "refusal": ask.refusal or None}
-            for ask in why.asks
-        ],
+        "poolBy": explained.pool_by or None,
+        "serviceAccount": assessment.who.service_account if assessment else None,
+        "mirror": why.mirror,
+        "asks": [_ask(ask) for ask in why.asks],
         "granted": [
             {
                 "scope": grant.scope,
@@ -123,39 +158,32 @@ def as_dict(explained: Explained) -> dict[str, Any]:
             {"scope": out.scope, "why": out.why, "line": explained.scope_line(out.index, None)}
             for out in why.left_out
         ],
-        "containers": [
-            {
-                "list": container.list,
-                "name": container.name,
-                "excluded": container.excluded,
-                "envFrom": [
-                    {
-                        "kind": element.kind,
-                        "name": element.name,
-                        "prefix": element.prefix,
-                        "optional": element.optional,
-                        "scope": element.scope or None,
-                        "origin": element.origin,
-                        "wins": element.wins,
-                    }
-                    for element in container.env_from
-                ],
-                "env": [
-                    {
-                        "name": variable.name,
-                        "secret": variable.secret,
-                        "key": variable.key,
-                        "scope": variable.scope,
-                        "origin": variable.origin,
-                    }
-                    for variable in container.variables
-                ],
-            }
-            for container in why.containers
-        ],
+        "containers": [_container(container) for container in why.containers],
         "refusals": [
             {"reason": finding.reason, "field": finding.field, "message": finding.message}
             for finding in explained.refusals
         ],
         "warnings": list(why.decision.report.warnings),
+        "notes": list(why.notes),
+    }
+
+
+def _ask(ask: Ask) -> dict[str, Any]:
+    return {
+        "what": ask.what,
+        "field": ask.field,
+        "grantedBy": list(ask.scopes),
+        "refusal": ask.refusal or None,
+        "ignored": ask.passed or None,
+    }
+
+
+def _container(container: ContainerView) -> dict[str, Any]:
+    return {
+        "list": container.list,
+        "name": container.name,
+        "excluded": container.excluded,
+        "repeated": list(container.repeated),
+        "envFrom": [{**asdict(e), "scope": e.scope or None} for e in container.env_from],
+        "env": [asdict(variable) for variable in container.variables],
     }

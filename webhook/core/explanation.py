@@ -3,17 +3,18 @@
 Everything here comes from the functions that decide, so that the two cannot disagree.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from webhook.core.arrange import plan, source_key
-from webhook.core.asks import requested_scopes
-from webhook.core.assess import NO_SPEC, Assessment, assess, wanted_secrets
+from webhook.core import inject
+from webhook.core.asks import is_mirror_pod, requested_scopes
+from webhook.core.assess import NO_SPEC, Assessment, assess
 from webhook.core.compile import CompiledPolicy, CompiledScope
+from webhook.core.container_views import ContainerView, container_views
 from webhook.core.decide import decide
-from webhook.core.decision import Allow, Decision, Deny, Finding, Mutate, Observed
+from webhook.core.decision import Allow, Decision, Deny, Finding, Mutate, Observed, Reason
 from webhook.core.entitlement import judge_pool, judge_reference, judge_requested, unfit
-from webhook.core.pod import Container, EnvFrom, Pod
+from webhook.core.pod import Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.references import pod_references
 from webhook.core.request import AdmissionRequest
@@ -21,11 +22,13 @@ from webhook.core.request import AdmissionRequest
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """One thing that the pod demands; `refusal` is empty where it is granted."""
+    """One thing that the pod demands, and what became of it."""
 
     what: str
     field: str
-    refusal: str
+    scopes: tuple[str, ...] = ()  # by which it is granted
+    refusal: str = ""  # the whole sentence
+    passed: str = ""  # why it is neither granted nor refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,47 +52,14 @@ class LeftOut:
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
-    """One element of the final `envFrom`."""
-
-    kind: str
-    name: str
-    prefix: str
-    optional: bool
-    scope: str  # that gives it; empty for one of the pod's own
-    origin: str  # injected | there before | moved | the pod's own
-    wins: bool  # over all the others, where keys overlap
-
-
-@dataclass(frozen=True, slots=True)
-class Variable:
-    """One variable of a granted scope."""
-
-    name: str
-    secret: str
-    key: str
-    scope: str
-    origin: str  # injected | there before | overridden by the pod's own
-
-
-@dataclass(frozen=True, slots=True)
-class ContainerView:
-    """What one container reads in the end."""
-
-    list: str
-    name: str
-    excluded: bool
-    env_from: tuple[Element, ...]
-    variables: tuple[Variable, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Explanation:
     """The whole answer to "why did my pod get this?"; the parts are empty where no policy is."""
 
     decision: Decision
-    policy: str
+    policy: CompiledPolicy | None
     assessment: Assessment | None
+    mirror: bool  # of a static pod, into which nothing is injected
+    notes: tuple[str, ...]  # what the warnings say, in full and all of them
     asks: tuple[Ask, ...]
     granted: tuple[Grant, ...]
     left_out: tuple[LeftOut, ...]
@@ -106,37 +76,61 @@ def explain(request: AdmissionRequest, stored: Pod, policies: PolicySet) -> Expl
     decision = decide(request, policies)
     policy, pod = policies.govern(request.namespace), request.pod
     if policy is None or pod is None:
-        return Explanation(decision, "", None, (), (), (), ())
-    assessment = assess(pod, request.namespace, policy, root=request.root)
+        return Explanation(decision, None, None, False, (), (), (), (), ())
+    mirror = is_mirror_pod(pod, request.groups)
+    assessment = assess(pod, request.namespace, policy, mirror=mirror, root=request.root)
+    if not mirror:  # what is overridden is found on the way
+        lists = inject.regular_containers(pod)
+        found = assessment.findings
+        inject.changes(lists, assessment.granted, policy, found, root=request.root)
     return Explanation(
         decision=decision,
-        policy=policy.name,
+        policy=policy,
         assessment=assessment,
+        mirror=mirror,
+        notes=tuple(dict.fromkeys(note.message for note in assessment.findings.notes)),
         asks=tuple(_asks(pod, assessment, policy, request.root)),
         granted=tuple(_grant(scope, pod, assessment) for scope in assessment.granted),
         left_out=tuple(_left_out(policy, assessment)),
-        containers=tuple(_containers(pod, stored, assessment, policy)),
+        containers=tuple(container_views(pod, stored, assessment.granted, policy)),
     )
 
 
 def _asks(pod: Pod, assessment: Assessment, policy: CompiledPolicy, root: str) -> Iterator[Ask]:
-    who, identity = assessment.who, assessment.identity
+    who = assessment.who
     if who.pool is not None:
-        rule = f"rule {identity.rule} of spec.identity"
-        claim = f"metadata.labels[{identity.pool_label}]" if identity.pool_label else rule
-        verdict = judge_pool(policy, who, claim)
-        refusal = verdict.message if isinstance(verdict, Finding) else ""
-        unlisted = "" if verdict else "the policy does not list this pool"
-        yield Ask(f"pool {who.pool}", claim, refusal or unlisted)
+        yield _pool_ask(assessment, policy)
     for name in requested_scopes(pod):
+        field = "metadata.annotations[secrets.noxus.ai/scopes]"
         requested = judge_requested(name, policy, who)
-        refusal = requested.message if isinstance(requested, Finding) else ""
-        yield Ask(f"scope {name}", "metadata.annotations[secrets.noxus.ai/scopes]", refusal)
-    for reference in pod_references(pod.spec or NO_SPEC, root, wanted_secrets(policy)):
-        if reference.secret in policy.managed:
-            finding = judge_reference(reference, policy, who)
-            refusal = finding.message if finding else ""
-            yield Ask(f"Secret {reference.secret}", reference.field, refusal)
+        if isinstance(requested, Finding):
+            yield Ask(f"scope {name}", field, refusal=requested.message)
+        else:
+            yield Ask(f"scope {name}", field, (name,))
+    for reference in pod_references(pod.spec or NO_SPEC, root, policy.managed.__contains__):
+        what, finding = f"Secret {reference.secret}", judge_reference(reference, policy, who)
+        if finding is not None:
+            yield Ask(what, reference.field, refusal=finding.message)
+        else:
+            holders = policy.managed[reference.secret]
+            scopes = (h.scope.name for h in holders if unfit(h.scope, who) is None)
+            yield Ask(what, reference.field, tuple(dict.fromkeys(scopes)))
+
+
+def _pool_ask(assessment: Assessment, policy: CompiledPolicy) -> Ask:
+    who, identity = assessment.who, assessment.identity
+    rule = f"rule {identity.rule} of spec.identity"
+    claim = f"metadata.labels[{identity.pool_label}]" if identity.pool_label else rule
+    verdict = judge_pool(policy, who, claim)
+    what = f"pool {who.pool}"
+    if isinstance(verdict, Finding):
+        return Ask(what, claim, refusal=verdict.message)
+    if verdict is not None:
+        return Ask(what, claim, (verdict.name,))
+    reacted = [f for f in assessment.findings.refusals if f.reason is Reason.UNKNOWN_POOL]
+    if reacted:
+        return Ask(what, claim, refusal=reacted[0].message)
+    return Ask(what, claim, passed="the policy does not list it")
 
 
 def _grant(scope: CompiledScope, pod: Pod, assessment: Assessment) -> Grant:
@@ -162,82 +156,3 @@ def _left_out(policy: CompiledPolicy, assessment: Assessment) -> Iterator[LeftOu
             yield LeftOut(scope.name, scope.index, lacking.why)
         elif scope.on_request:
             yield LeftOut(scope.name, scope.index, "only given to pods that ask by annotation")
-
-
-def _containers(
-    pod: Pod, stored: Pod, assessment: Assessment, policy: CompiledPolicy
-) -> Iterator[ContainerView]:
-    before = (pod.spec or NO_SPEC).listed()
-    after = (stored.spec or NO_SPEC).listed()
-    for (members, olds), (_, news) in zip(before, after, strict=True):
-        for old, new in zip(olds, news, strict=True):
-            name = new.name or ""
-            debug = members == "ephemeralContainers" and not policy.inject_ephemeral
-            yield ContainerView(
-                list=members,
-                name=name,
-                excluded=debug or policy.exclude.matches(name),
-                env_from=tuple(_elements(old, new, assessment.granted, policy)),
-                variables=tuple(_variables(old, new, assessment.granted)),
-            )
-
-
-def _elements(
-    old: Container,
-    new: Container,
-    granted: Sequence[CompiledScope],
-    policy: CompiledPolicy,
-) -> Iterator[Element]:
-    given_by = {source.key: scope.name for scope in granted for source in scope.sources}
-    before = [source_key(element) for element in old.envFrom or ()]
-    kept = [key for key in map(source_key, new.envFrom or ()) if key in before]
-    moved = kept != list(dict.fromkeys(reversed(before)))[::-1]
-    elements = new.envFrom or []
-    for i, element in enumerate(elements):
-        key = source_key(element)
-        if key not in policy.ranks:
-            origin = "the pod's own"
-        elif key not in before:
-            origin = "injected"
-        else:
-            origin = "moved" if moved else "there before"
-        yield _element(
-            element, given_by.get(key or ("", "", ""), ""), origin, i + 1 == len(elements)
-        )
-
-
-def _element(element: EnvFrom, scope: str, origin: str, wins: bool) -> Element:
-    reference = element.secretRef or element.configMapRef
-    return Element(
-        kind="Secret" if element.secretRef else "ConfigMap",
-        name=(reference and reference.name) or "",
-        prefix=element.prefix or "",
-        optional=bool(reference and reference.optional),
-        scope=scope,
-        origin=origin,
-        wins=wins,
-    )
-
-
-def _variables(
-    old: Container, new: Container, granted: Sequence[CompiledScope]
-) -> Iterator[Variable]:
-    given_by = {variable.name: scope.name for scope in granted for variable in scope.variables}
-    own = {variable.name: variable for variable in old.env or ()}
-    final = {variable.name: variable for variable in new.env or ()}
-    for variable in plan(granted, new.name or "").variables:
-        found = final.get(variable.name)
-        source = found.valueFrom.secretKeyRef if found and found.valueFrom else None
-        if variable.name not in own:
-            origin = "injected" if found else "not given here"
-        elif source and (source.name, source.key) == (variable.secret, variable.secret_key):
-            origin = "there before"
-        else:
-            origin = "overridden by the pod's own"
-        yield Variable(
-            name=variable.name,
-            secret=variable.secret,
-            key=variable.secret_key,
-            scope=given_by[variable.name],
-            origin=origin,
-        )
