@@ -143,7 +143,7 @@ def test_b7_without_any_policy_it_answers_with_an_error_and_opted_in_pods_are_re
     assert answer.status == 500
     assert answer.message == (
         f'{CALLING} "pods.enabled.validate.secrets.noxus.ai": failed to call webhook: '
-        'an error on the server ("unknown") has prevented the request from succeeding'
+        "no policy is loaded; the webhook's log and /readyz?verbose say why"
     )
     # Both hooks failed; that of the mutating one alone would have been passed over.
     assert without_policy.metric("requests_rejected", status="500") == 2

@@ -180,7 +180,7 @@ class Response:
 
     @property
     def error(self) -> str:
-        return str(json.loads(self.body)["error"])
+        return str(json.loads(self.body)["message"])
 
     @property
     def json(self) -> Any:  # noqa: ANN401

@@ -69,7 +69,7 @@ def _date(second: int) -> bytes:
 
 def error(status: int, message: str, *, headers: dict[str, str] | None = None) -> web.Response:
     """Answer with an HTTP error: one object with one sentence."""
-    body = _sentence(message)
+    body = _failure(status, message)
     return web.Response(
         status=status, body=body, content_type=_JSON, headers={**_SERVER, **(headers or {})}
     )
@@ -92,7 +92,7 @@ def exposition(content: bytes, kind: str) -> web.Response:
 
 def raw_error(status: int, message: str) -> bytes:
     """Write such an answer as bytes, for where there is no request yet to answer."""
-    body = _sentence(message)
+    body = _failure(status, message)
     head = (
         f"HTTP/1.1 {status} {HTTPStatus(status).phrase}\r\nContent-Type: {_JSON}\r\n"
         f"Content-Length: {len(body)}\r\nConnection: close\r\n\r\n"
@@ -100,5 +100,18 @@ def raw_error(status: int, message: str) -> bytes:
     return head.encode() + body
 
 
-def _sentence(message: str) -> bytes:
-    return json.dumps({"error": message}).encode() + b"\n"
+def _failure(status: int, message: str) -> bytes:
+    """Write a Status of the Kubernetes API: the API server quotes its message to the client.
+
+    Of any other JSON it says no more than that the server is in error.
+    """
+    document = {
+        "kind": "Status",
+        "apiVersion": "v1",
+        "metadata": {},
+        "status": "Failure",
+        "message": message,
+        "reason": "InternalError" if status >= HTTPStatus.INTERNAL_SERVER_ERROR else "BadRequest",
+        "code": status,
+    }
+    return json.dumps(document).encode() + b"\n"
