@@ -1,11 +1,11 @@
 """`noxus-secrets check`: load and lint a policy."""
 
 import argparse
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from webhook.commands import flags
+from webhook.commands.output import as_json, count
 from webhook.errors import UsageError
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from webhook.loading.problems import Problem
 
 _EPILOG = """\
+Each finding is a line, file:line: error: field: what is wrong and what to write
+instead. POLICY, --policy PATH and the variable mean the same.
+
 Exit code: 0 nothing found, 1 errors or warnings, 2 the file cannot be read.
 
 example:
@@ -26,8 +29,9 @@ def add_parser(subparsers: "Subparsers") -> None:
     """Register the command."""
     summary = "load and lint a policy: errors, and what is worth a second look"
     parser = flags.add_command(subparsers, "check", summary, _EPILOG)
-    parser.add_argument("path", metavar="POLICY", help="a file, or a folder of them")
-    parser.add_argument("-o", dest="output", choices=["table", "json"], default="table")
+    parser.add_argument("path", metavar="POLICY", nargs="?", help="a file, or a folder of them")
+    flags.add_policy(parser)
+    flags.add_output(parser, "table", "findings, then what each policy gives", "the same")
     parser.set_defaults(run=run)
 
 
@@ -36,10 +40,13 @@ def run(args: argparse.Namespace) -> int:
     from webhook.loading.load import load_policies  # noqa: PLC0415 - start-up time of the others
     from webhook.loading.problems import PolicyError  # noqa: PLC0415
 
+    if args.path and args.policy:
+        raise UsageError("a policy is named twice: give POLICY, or --policy PATH")
+    path = args.path or flags.policy_path(args)
     try:
-        loaded = load_policies(Path(args.path))
+        loaded = load_policies(Path(path))
     except OSError as error:
-        raise UsageError(f"{args.path}: {error.strerror}") from None
+        raise UsageError(f"the policy cannot be read: {path}: {error.strerror}") from None
     except PolicyError as error:
         return _report(None, error.problems, [], args.output)
     return _report(loaded, [], loaded.warnings(), args.output)
@@ -55,16 +62,19 @@ def _report(
             "errors": [_as_dict(problem) for problem in errors],
             "warnings": [_as_dict(problem) for problem in warnings],
         }
-        print(json.dumps(found, indent=4, ensure_ascii=False))
+        print(as_json(found))
     else:
-        for problem in errors:
-            print(f"{problem.file}:{problem.line}: error: {_text(problem)}")
-        for problem in warnings:
-            print(f"{problem.file}:{problem.line}: warning: {_text(problem)}")
+        for kind, problems in (("error", errors), ("warning", warnings)):
+            for problem in problems:
+                print(f"{_place(problem)}: {kind}: {_text(problem)}")
         if policies:
             _print_tables(policies)
-        print(_count(len(errors), "error") + ", " + _count(len(warnings), "warning"))
+        print(f"{count(len(errors), 'error')}, {count(len(warnings), 'warning')}")
     return 1 if errors or warnings else 0
+
+
+def _place(problem: "Problem") -> str:
+    return f"{problem.file}:{problem.line}" if problem.line else problem.file
 
 
 def _text(problem: "Problem") -> str:
@@ -80,10 +90,6 @@ def _as_dict(problem: "Problem") -> dict[str, Any]:
     }
 
 
-def _count(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"
-
-
 def _summary(policy: "Policy") -> dict[str, Any]:
     spec = policy.spec
     return {
@@ -96,7 +102,7 @@ def _summary(policy: "Policy") -> dict[str, Any]:
                 "roles": list(scope.roles),
                 "onRequest": scope.on_request,
                 "sources": [
-                    *((e.secret_ref or e.config_map_ref).name for e in scope.env_from),  # type: ignore[union-attr]
+                    *(element.read[1].name for element in scope.env_from),
                     *(
                         f"{e.value_from.secret_key_ref.name}/{e.value_from.secret_key_ref.key}"
                         for e in scope.env
@@ -112,7 +118,7 @@ def _summary(policy: "Policy") -> dict[str, Any]:
 def _print_tables(policies: list[dict[str, Any]]) -> None:
     for policy in policies:
         namespaces = policy["namespaces"]
-        covers = ", ".join(namespaces) if namespaces else "every opted-in namespace"
+        covers = "every opted-in namespace" if namespaces is None else ", ".join(namespaces)
         print(f"policy {policy['name']} ({policy['mode']}): {covers}")
         rows = [("SCOPE", "ROLES", "SOURCES")]
         rows += [

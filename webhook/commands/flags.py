@@ -89,12 +89,17 @@ def add_objects(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def load_policy(args: argparse.Namespace) -> "Loaded":
-    """Load what --policy or the environment names; raises `UsageError`."""
-    path = args.policy or os.environ.get(POLICY_VARIABLE)
+def policy_path(args: argparse.Namespace) -> str:
+    """Return what --policy or the environment names; raises `UsageError`."""
+    path: str | None = args.policy or os.environ.get(POLICY_VARIABLE)
     if not path:
         raise UsageError(f"no policy: give --policy PATH, or set {POLICY_VARIABLE}")
-    return load_path(path)
+    return path
+
+
+def load_policy(args: argparse.Namespace) -> "Loaded":
+    """Load what --policy or the environment names; raises `UsageError`."""
+    return load_path(policy_path(args))
 
 
 def load_path(path: str) -> "Loaded":
