@@ -14,13 +14,16 @@ from webhook.core.explanation import Ask
 
 _LABELS = {"initContainers": "init container", "containers": "container"}
 _STYLES = {"injected": "green", "refused": "bold red", "moved": "yellow"}
-_WIDE = 44  # leaves 20 characters of 80 for the origin
+_BESIDE = 36  # columns beside what is read: 16 for the label and number, 20 for the origin
+_NARROWEST = 60  # below it, lines that the terminal breaks are easier to read than columns
+_NONE = "(none)"
 _WORDS = {"granted": "green", "refused": "red", "ignored": "yellow"}
 
 
 def show(explained: Explained, stream: TextIO, *, first: bool) -> None:
     """Print one explanation."""
     console = Console(file=stream, highlight=False, emoji=False, markup=False)
+    console.width = max(console.width, _NARROWEST)
     with console.capture() as captured:
         _show(explained, console)
     lines = captured.get().splitlines()
@@ -34,7 +37,7 @@ def _show(explained: Explained, console: Console) -> None:
     if explained.refusals:
         return
     for container in explained.explanation.containers:
-        shown = _container(container, explained.excluded_by)
+        shown = _container(container, explained.excluded_by, console.width)
         console.print(Padding(shown, (1, 0, 0, 2)))
 
 
@@ -123,7 +126,7 @@ def _left_out(explained: Explained) -> list[Text]:
     ]
 
 
-def _container(container: ContainerView, excluded_by: str) -> RenderableType:
+def _container(container: ContainerView, excluded_by: str, width: int) -> RenderableType:
     debug = container.list == "ephemeralContainers"
     head = Text.assemble(
         f"{_LABELS.get(container.list, 'debug container')} ", (container.name, "bold")
@@ -131,27 +134,25 @@ def _container(container: ContainerView, excluded_by: str) -> RenderableType:
     if container.excluded:
         excluded_by = "spec.containers.ephemeral" if debug else excluded_by
         head.append(f" (is given nothing: excluded by {excluded_by})", "dim")
-    table = Table.grid(padding=(0, 2))
+    table = Table.grid(padding=(0, 2), expand=True)
     table.add_column(no_wrap=True)
     table.add_column(no_wrap=True)
     # What is read stays in one piece, and what is said of it gives way.
     read = [_source(e) for e in container.env_from] + [_key(v) for v in container.variables]
-    longest = max((len(line) for text in read for line in text.splitlines()), default=0)
-    table.add_column(overflow="fold", min_width=min(longest, _WIDE))
-    table.add_column(overflow="fold")
-    table.add_column(no_wrap=True)
+    read += container.repeated
+    longest = max((len(line) for text in read for line in text.splitlines()), default=len(_NONE))
+    table.add_column(overflow="fold", width=max(1, min(longest, width - _BESIDE)))
+    table.add_column(overflow="fold", ratio=1)
     for i, element in enumerate(container.env_from, 1):
-        wins = "← wins" if element.wins and len(container.env_from) > 1 else ""
-        label = "  envFrom" if i == 1 else ""
-        table.add_row(label, str(i), _source(element), _origin(element), Text(wins, "bold"))
+        origin = _origin(element, wins=element.wins and len(container.env_from) > 1)
+        table.add_row("  envFrom" if i == 1 else "", str(i), _source(element), origin)
     for i, variable in enumerate(container.variables):
-        label = "  env" if i == 0 else ""
         by = Text(f"{variable.origin}, {variable.scope}", _STYLES.get(variable.origin, ""))
-        table.add_row(label, "", _key(variable), by, "")
+        table.add_row("  env" if i == 0 else "", "", _key(variable), by)
     for i, name in enumerate(container.repeated):
-        table.add_row("  dropped" if i == 0 else "", "", name, "repeated: the last one stays", "")
+        table.add_row("  dropped" if i == 0 else "", "", name, "repeated; the last one stays")
     if not container.env_from and not container.variables:
-        table.add_row("  envFrom", "", "(none)", "", "")
+        table.add_row("  envFrom", "", _NONE, "")
     return Group(head, table)
 
 
@@ -165,8 +166,9 @@ def _key(variable: Variable) -> str:
     return f"{variable.name}\n= {variable.secret}/{variable.key}"
 
 
-def _origin(element: Element) -> Text:
+def _origin(element: Element, *, wins: bool) -> Text:
     by = f"{element.origin}, {element.scope}" if element.scope else element.origin
     if element.corrected:
         by += f", optional set to {str(element.optional).lower()}"
-    return Text(by, "yellow" if element.corrected else _STYLES.get(element.origin, ""))
+    style = "yellow" if element.corrected else _STYLES.get(element.origin, "")
+    return Text.assemble((by, style), ("  ← wins" if wins else "", "bold"))
