@@ -1,5 +1,6 @@
 """What each container of a pod reads in the end, where it comes from, and which source wins."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -69,14 +70,10 @@ def container_views(
 
 
 def _repeated(old: Container, new: Container) -> tuple[str, ...]:
-    left = [source_key(element) for element in new.envFrom or ()]
-    gone: list[str] = []
-    for key in map(source_key, old.envFrom or ()):
-        if key in left:
-            left.remove(key)
-        elif key is not None:
-            gone.append(key[1])
-    return tuple(dict.fromkeys(gone))
+    before = [key for key in map(source_key, old.envFrom or ()) if key is not None]
+    after = [key for key in map(source_key, new.envFrom or ()) if key is not None]
+    gone = Counter(before) - Counter(after)
+    return tuple(dict.fromkeys(key[1] for key in before if key in gone))
 
 
 def _elements(

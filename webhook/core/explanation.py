@@ -154,5 +154,5 @@ def _left_out(policy: CompiledPolicy, assessment: Assessment) -> Iterator[LeftOu
         lacking = unfit(scope, assessment.who)
         if lacking is not None:
             yield LeftOut(scope.name, scope.index, lacking.why)
-        elif scope.on_request:
+        else:  # of what it is entitled to, only scopes on request do not come by themselves
             yield LeftOut(scope.name, scope.index, "only given to pods that ask by annotation")
