@@ -18,9 +18,15 @@ from tests.core.kit import (
     refusals,
     secret,
 )
-from webhook.core.decision import Allow, Deny, Mutate, Observed, Reason
+from webhook.core.decision import Allow, Decision, Deny, Mutate, Observed, Reason
 from webhook.core.words import Hook, NamespaceMode
 from webhook.loading.problems import PolicyError
+
+
+def denied(decision: Decision) -> Deny:
+    assert isinstance(decision, Deny)
+    return decision
+
 
 FORBIDDEN = "worker-env"  # to a frontend
 LISTS = ["containers", "initContainers", "ephemeralContainers"]
@@ -147,6 +153,31 @@ def test_an_empty_name_and_a_configmap_of_that_name_are_no_secret() -> None:
 def test_a_secret_that_is_named_many_times_is_refused_each_time() -> None:
     pod = with_part("containers", {"envFrom": [secret(FORBIDDEN)] * 3})
     assert len(refusals(ask(CIRCLES, pod))) == 3
+
+
+def test_a_volume_that_names_a_secret_twice_is_refused_once_and_every_other_volume_too() -> None:
+    twice = {"projected": {"sources": [{"secret": {"name": FORBIDDEN}}] * 2}}
+    volumes = [{"name": "a", **twice}, {"name": "b", **twice}]
+    fields = [
+        finding.field
+        for finding in denied(ask(CIRCLES, of_role("frontend", {"volumes": volumes}))).refusals
+    ]
+    assert fields == [f"spec.volumes[{i}].projected.sources[0].secret" for i in (0, 1)]
+
+
+def test_a_volume_of_other_keys_is_another_ask() -> None:
+    spec = """
+    scopes:
+      - name: keys
+        roles: [frontend]
+        env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}]
+    """
+    sources = [{"secret": {"name": "s", "items": [{"key": k, "path": k}]}} for k in "aab"]
+    volume = {"name": "v", "projected": {"sources": sources}}
+    decision = denied(ask(spec, of_role("frontend", {"volumes": [volume]})))
+    assert [finding.field for finding in decision.refusals] == [
+        "spec.volumes[0].projected.sources[2].secret"
+    ]
 
 
 # --- B8: what the webhook writes is never believed
