@@ -1,9 +1,21 @@
 """docs/commands.md, from the help: `python -m tools.commands_reference > docs/commands.md`."""
 
 import argparse
+import contextlib
+import io
 import os
+from pathlib import Path
 
-from webhook.__main__ import COMMANDS, parser
+from webhook.__main__ import COMMANDS, main, parser
+
+ROOT = Path(__file__).parents[1]
+POLICY = "--policy examples/policy.yaml"
+# Run as they stand, in the folder of the project.
+EXAMPLES = {
+    "explain": f"explain {POLICY} -f examples/pods/worker-tenant-a.yaml",
+    "inject": f"inject {POLICY} -f examples/pods/frontend.yaml",
+    "check": "check examples/policy.yaml",
+}
 
 HEAD = """\
 # The command line
@@ -25,13 +37,23 @@ An object with `kind: ExplanationList` and `items`, one for each pod or workload
 | `verdict` | `injected`, `allowed, nothing to do` or `refused`; in dry run, what would be |
 | `dryRun` | whether the verdict would only be reported |
 | `reason` | a word from a bounded set, as in the metrics |
-| `role`, `pool`, `recognisedBy` | who the pod is, and how that was found out |
-| `asks` | what the pod demands: `what`, `field`, and `refusal`, null where it is granted |
+| `role`, `recognisedBy` | who the pod is, null where unknown, and how that was found out |
+| `pool`, `poolBy` | its worker pool and where that was read; null where it has none |
+| `serviceAccount` | as in the pod, `default` where it names none; null without a policy |
+| `mirror` | whether it mirrors a static pod, into which nothing is injected |
+| `asks` | what it demands: `what`, `field`, `grantedBy`; sentences `refusal`, `ignored` or null |
 | `granted` | `scope`, `by` what, its `sources`, and the `line` of the policy |
 | `leftOut` | scopes of its role that it does not get: `scope`, `why`, `line` |
-| `containers` | `list`, `name`, `excluded`, and the final `envFrom` and `env` with `origin` |
+| `containers` | `list`, `name`, `excluded`, what was `repeated`; the final `envFrom` and `env` |
+| … `envFrom` | `kind`, `name`, `prefix`, `optional`, `scope`, `origin`, `corrected`, `wins` |
+| … `env` | what scopes give: `name`, `secret`, `key`, `scope`, `origin` |
 | `refusals` | `reason`, `field`, `message` |
-| `warnings` | as the API server would hand them on |
+| `warnings` | as the API server would hand them on: at most 120 characters each |
+| `notes` | what the warnings are about, in full and all of them |
+
+`origin` is `injected`, `there before`, `moved` or `the pod's own` for a source, and `injected`,
+`there before`, `overridden by the pod's own` or `not given here` for a variable. `corrected` tells
+that `optional` is set to what the policy says; `scope` is null for a source of no granted scope.
 """
 
 
@@ -41,8 +63,21 @@ def reference() -> str:
     top = parser()
     subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no other way to them
     commands = next(a.choices for a in top._actions if isinstance(a, subparsers))  # noqa: SLF001
-    sections = [f"## {name}\n\n```text\n{commands[name].format_help()}```\n" for name in COMMANDS]
+    sections = [
+        f"## {name}\n\n```text\n{commands[name].format_help()}```\n{example(name)}"
+        for name in COMMANDS
+    ]
     return "\n".join([HEAD, *sections, TAIL])
+
+
+def example(name: str) -> str:
+    """Return a command as it is typed, with what it prints."""
+    if name not in EXAMPLES:
+        return ""
+    out = io.StringIO()
+    with contextlib.chdir(ROOT), contextlib.redirect_stdout(out):
+        main(EXAMPLES[name].split())
+    return f"\n```console\n$ noxus-secrets {EXAMPLES[name]}\n{out.getvalue()}```\n"
 
 
 if __name__ == "__main__":
