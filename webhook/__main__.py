@@ -45,6 +45,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(sys.argv[1:] if argv is None else argv)
     except UsageError as error:
         return _fail(str(error))
+    except RecursionError:
+        return _fail("the input is nested too deeply")
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:  # the reader has gone: nothing is left to tell

@@ -127,16 +127,18 @@ def test_a_good_policy_is_summed_up() -> None:
         ran.out
         == """\
 policy noxus (Enforce): noxus, noxus-*
-  SCOPE                      ROLES                                        SOURCES
-  shared                     frontend,backend,worker,relay,plugin-server  app-env
-  worker                     worker                                       worker-env
-  plugin-keys                backend,plugin-server                        \
-plugin-secrets/PLUGIN_SERVER_API_KEY
-  ai-providers (on request)  worker                                       llm-keys
-  pool/tenant-a                                                           tenant-a-llm
-  pool/tenant-b                                                           tenant-b-llm
-  pool/default                                                            -
-0 errors, 0 warnings
+  SCOPE                      SOURCES                               ROLES
+  shared                     app-env                               frontend, backend,
+                                                                   worker, relay,
+                                                                   plugin-server
+  worker                     worker-env                            worker
+  plugin-keys                plugin-secrets/PLUGIN_SERVER_API_KEY  backend,
+                                                                   plugin-server
+  ai-providers (on request)  llm-keys                              worker
+  pool/tenant-a              tenant-a-llm                          worker
+  pool/tenant-b              tenant-b-llm                          worker
+  pool/default               -                                     worker
+1 policy, 4 scopes, 3 pools: 0 errors, 0 warnings
 """
     )
 
@@ -148,7 +150,8 @@ def test_errors_and_warnings_are_findings(tmp_path: Path) -> None:
     policy.write_text(POLICY.read_text().replace("kind: Secret", "kind: Sekret"))
     wrong = run("check", policy)
 
-    assert (warned.code, warned.out.splitlines()[-1]) == (1, "0 errors, 1 warning")
+    assert warned.code == 1
+    assert warned.out.splitlines()[-1] == "1 policy, 4 scopes, 3 pools: 0 errors, 1 warning"
     assert warned.out.startswith(
         f"{policy}:35: warning: spec.worker.pools.tenant-a: pool 'tenant-a' is not limited by "
     )

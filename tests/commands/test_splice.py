@@ -87,7 +87,8 @@ CASES: dict[str, tuple[str, list[dict[str, Any]], str]] = {
         ],
         (
             "c:\n  e:\n  - b: 2\n  - a: 1\n  env:\n  - name: A\n    valueFrom:\n      "
-            "secretKeyRef:\n        name: s\n        key: k\nmetadata:\n  annotations:\n    a.b/c: x\n"
+            "secretKeyRef:\n        name: s\n        key: k\n"
+            "metadata:\n  annotations:\n    a.b/c: x\n"
         ),
     ),
     "carriage returns": (

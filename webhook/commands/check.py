@@ -1,6 +1,7 @@
 """`noxus-secrets check`: load and lint a policy."""
 
 import argparse
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
     from webhook.core.policy import Policy
     from webhook.loading.load import Loaded
     from webhook.loading.problems import Problem
+
+_WIDTH = 80
+_WIDEST = 40  # of a column: names may have 253 characters
+_NARROWEST = 20
 
 _EPILOG = """\
 Each finding is a line, file:line: error: field: what is wrong and what to write
@@ -69,6 +74,7 @@ def _report(
                 print(f"{_place(problem)}: {kind}: {_text(problem)}")
         if policies:
             _print_tables(policies)
+            print(f"{_amount(policies)}: ", end="")
         print(f"{count(len(errors), 'error')}, {count(len(warnings), 'warning')}")
     return 1 if errors or warnings else 0
 
@@ -111,8 +117,14 @@ def _summary(policy: "Policy") -> dict[str, Any]:
             }
             for scope in spec.scopes
         ],
+        "workerRole": spec.worker.role,
         "pools": {name: pool.env_secret_ref for name, pool in spec.worker.pools.items()},
     }
+
+
+def _amount(policies: list[dict[str, Any]]) -> str:
+    scopes, pools = (sum(len(policy[what]) for policy in policies) for what in ("scopes", "pools"))
+    return f"{count(len(policies), 'policy')}, {count(scopes, 'scope')}, {count(pools, 'pool')}"
 
 
 def _print_tables(policies: list[dict[str, Any]]) -> None:
@@ -120,16 +132,30 @@ def _print_tables(policies: list[dict[str, Any]]) -> None:
         namespaces = policy["namespaces"]
         covers = "every opted-in namespace" if namespaces is None else ", ".join(namespaces)
         print(f"policy {policy['name']} ({policy['mode']}): {covers}")
-        rows = [("SCOPE", "ROLES", "SOURCES")]
+        rows = [("SCOPE", "SOURCES", "ROLES")]
         rows += [
             (
                 s["name"] + (" (on request)" if s["onRequest"] else ""),
-                ",".join(s["roles"]),
-                ",".join(s["sources"]),
+                ", ".join(s["sources"]),
+                ", ".join(s["roles"]),
             )
             for s in policy["scopes"]
         ]
-        rows += [(f"pool/{name}", "", secret or "-") for name, secret in policy["pools"].items()]
-        widths = [max(len(row[i]) for row in rows) for i in (0, 1)]
-        for row in rows:
-            print(f"  {row[0]:<{widths[0]}}  {row[1]:<{widths[1]}}  {row[2]}".rstrip())
+        worker = policy["workerRole"]
+        rows += [
+            (f"pool/{name}", secret or "-", worker) for name, secret in policy["pools"].items()
+        ]
+        _print_table(rows)
+
+
+def _print_table(rows: list[tuple[str, str, str]]) -> None:
+    """Print three columns; where the lines grow long, what is last goes on below itself."""
+    first, second = (min(max(len(row[i]) for row in rows), _WIDEST) for i in (0, 1))
+    indent = " " * (first + second + 6)
+    room = max(_WIDTH - len(indent), _NARROWEST)
+    for scope, sources, roles in rows:
+        # A long name pushes what is behind it to the right, rather than being cut.
+        lines = textwrap.wrap(roles, room, break_long_words=False, break_on_hyphens=False) or [""]
+        print(f"  {scope:<{first}}  {sources:<{second}}  {lines[0]}".rstrip())
+        for line in lines[1:]:
+            print(f"{indent}{line}")

@@ -24,7 +24,7 @@ Exit code: 0 nothing is refused, 1 something is, 2 unreadable input.
 
 examples:
   noxus-secrets explain --policy policy.yaml -n noxus -f pod.yaml
-  kubectl get deploy -A -o yaml | noxus-secrets explain --policy policy.yaml -f -
+  kubectl get deploy -o yaml | noxus-secrets explain --policy policy.yaml -f -
 """
 
 

@@ -66,4 +66,9 @@ def _prove(review: dict[str, Any], response: dict[str, Any]) -> None:
 
     operations = base64.b64decode(response["patch"]).decode()
     # In place: a copy would overflow the stack for objects that are nested a few hundred deep.
-    jsonpatch.apply_patch(review["request"]["object"], operations, in_place=True)
+    try:
+        jsonpatch.apply_patch(review["request"]["object"], operations, in_place=True)
+    except (jsonpatch.JsonPatchException, jsonpatch.JsonPointerException) as error:
+        raise UsageError(
+            f"the patch does not apply, which is a fault of noxus-secrets: {error}"
+        ) from None
