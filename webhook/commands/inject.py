@@ -142,9 +142,13 @@ def _written(text: "Text", document: "Document", changes: list[dict[str, Any]]) 
             return written
     from webhook.commands.roundtrip import patched  # noqa: PLC0415 - the writer is slow to load
 
-    written = patched(text.content, changes)
-    if _reads(text, written, wanted):
-        return written
+    try:
+        written = patched(text.content, changes)
+    except Unspliceable:  # its reader is stricter than ours
+        pass
+    else:
+        if _reads(text, written, wanted):
+            return written
     raise UsageError(
         f"{text.file}:{text.first_line}: this YAML cannot be written with its formatting kept: "
         "use -o json"

@@ -10,6 +10,9 @@ from typing import Any, Final
 
 import jsonpatch
 from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from webhook.commands.splice import Unspliceable
 
 # Long enough that no line is folded which was not folded before.
 _WIDTH: Final = 1_000_000
@@ -17,14 +20,17 @@ _LINE: Final = re.compile(r"^( *)(- )?[^\s#]", re.MULTILINE)
 
 
 def patched(text: str, changes: list[dict[str, Any]]) -> str:
-    """Apply operations to the one document of a text."""
+    """Apply operations to the one document of a text; raises `Unspliceable`."""
     yaml = YAML()
     yaml.preserve_quotes = True
     yaml.width = _WIDTH
     yaml.explicit_start = text.lstrip().startswith("---")
     mapping, offset = _indentation(text)
     yaml.indent(mapping=mapping, sequence=offset + 2, offset=offset)
-    tree = yaml.load(text)
+    try:
+        tree = yaml.load(text)
+    except (YAMLError, ValueError):  # it does not read everything that our reader does
+        raise Unspliceable from None
     for change in changes:
         _separate(tree, change["path"])
     jsonpatch.JsonPatch(changes).apply(tree, in_place=True)
