@@ -34,7 +34,7 @@ An object with `kind: ExplanationList` and `items`, one for each pod or workload
 |---|---|
 | `object` | `kind`, `name`, `namespace`, and `file` and `line` where it is written |
 | `policy` | the name of the policy that governs; empty where none does |
-| `verdict` | `injected`, `allowed, nothing to do` or `refused`; in dry run, what would be |
+| `verdict` | `injected`, `refused`, or `allowed, …`; in dry run, what would be |
 | `dryRun` | whether the verdict would only be reported |
 | `reason` | a word from a bounded set, as in the metrics |
 | `role`, `recognisedBy` | who the pod is, null where unknown, and how that was found out |

@@ -55,6 +55,26 @@ CASES: dict[str, tuple[str, tuple[str, ...]]] = {
         pod(role="worker", labels=", noxus.ai/worker-pool: tenant-a", spec=MIXED),
         (),
     ),
+    "repeated-and-corrected-sources": (
+        pod(
+            role="worker",
+            spec="""\
+      envFrom:
+        - secretRef: {name: app-env, optional: true}
+        - secretRef: {name: a-secret-of-the-pod-whose-name-is-longer-than-the-column-is-wide}
+        - secretRef: {name: app-env, optional: true}
+  ephemeralContainers:
+    - name: debugger
+""",
+        ),
+        (),
+    ),
+    "mirror-pod": (
+        pod(spec="      envFrom: [{secretRef: {name: app-env}}]\n").replace(
+            "  labels:", "  annotations: {kubernetes.io/config.mirror: x}\n  labels:"
+        ),
+        ("--as", "system:node:a", "--as-group", "system:nodes"),
+    ),
     "shadowed-variable": (pod(role="backend", spec=API).replace("name: app", "name: api"), ()),
     "variable-there-before": (
         pod(
@@ -103,6 +123,31 @@ def test_the_explanation_reads_as_its_transcript(name: str, policy: Path) -> Non
     assert ran.err == ""
     refused = "\nverdict   refused\n" in told or "\nverdict  refused\n" in told
     assert ran.code == (1 if refused else 0)
+
+
+def test_what_a_policy_only_reports_is_told_as_such(policy: Path) -> None:
+    policy.write_text(
+        POLICY.read_text().replace("spec:\n", "spec:\n  mode: DryRun\n", 1)
+        + "  guard: {unknownPool: Warn}\n  containers:\n    exclude: [sidecar]\n"
+    )
+    text = pod(role="worker", labels=", noxus.ai/worker-pool: tenant-z")
+    text = text.replace("name: app\n", "name: sidecar\n")
+
+    with contextlib.chdir(policy.parent):
+        ran = run("explain", "--policy", policy.name, "-f", "-", stdin=text)
+    told = " ".join(ran.out.split())
+
+    assert ran.code == 0
+    assert (
+        "verdict dry run (mode DryRun, policy.yaml:8); enforced, it would be: allowed, only its "
+        "annotation is changed policy noxus (policy.yaml:3)"
+    ) in told
+    assert (
+        "pool tenant-z (label noxus.ai/worker-pool; the policy does not list it) account default "
+        "asks for pool tenant-z, ignored: the policy does not list it "
+        "(metadata.labels[noxus.ai/worker-pool])"
+    ) in told
+    assert "container sidecar (is given nothing: excluded by policy.yaml:46)" in told
 
 
 def test_no_transcript_is_left_over() -> None:

@@ -61,14 +61,15 @@ CASES: dict[str, tuple[str, list[dict[str, Any]], str]] = {
         ),
     ),
     "a member is replaced or removed": (
-        "a:\n  k: old # why\n  gone: 1\n  l: {x: 1, y: 2}\n  n: {y: 2, z: 3}\n",
+        "a:\n  k: old # why\n  gone: 1\n  l: {x: 1, y: 2}\n  n: {y: 2, z: 3}\n  o: {y: 2}\n",
         [
             {"op": "add", "path": "/a/k", "value": "shared,pool/a"},
             {"op": "remove", "path": "/a/gone"},
             {"op": "remove", "path": "/a/l/y"},
             {"op": "remove", "path": "/a/n/y"},
+            {"op": "remove", "path": "/a/o/y"},
         ],
-        'a:\n  k: "shared,pool/a" # why\n  l: {x: 1}\n  n: {z: 3}\n',
+        'a:\n  k: "shared,pool/a" # why\n  l: {x: 1}\n  n: {z: 3}\n  o: {}\n',
     ),
     "what is corrected moves along": (
         "e:\n- secretRef:\n    name: b\n- secretRef:\n    name: a\n- x: 1\n",
@@ -102,7 +103,8 @@ CASES: dict[str, tuple[str, list[dict[str, Any]], str]] = {
         "a: ☃😀 # ü\nm: {ö: ö, k: v}\n",
     ),
 }
-BEYOND = {
+BEYOND: dict[str, tuple[str, list[dict[str, Any]]]] = {
+    "an operation of another kind": ("a: 1\n", [{"op": "replace", "path": "/a", "value": 2}]),
     "an alias": ("a: &x [1]\nb: *x\n", [{"op": "add", "path": "/b/0", "value": 2}]),
     "a merge": ("a: &x {l: [1]}\nb:\n  <<: *x\n", [{"op": "add", "path": "/b/l/0", "value": 2}]),
     "a comment inside of brackets": (
@@ -142,6 +144,12 @@ def test_what_cannot_be_edited_in_place_is_written_anew(name: str) -> None:
         spliced(text, changes)
     (before,) = read_documents(text, "before")  # in which nothing is shared
     assert yaml.safe_load(patched(text, changes)) == jsonpatch.apply_patch(before.value, changes)
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "7\n", "a: 7\n"])
+def test_what_is_not_there_is_not_edited(text: str) -> None:
+    with pytest.raises(Unspliceable):
+        spliced(text, [{"op": "add", "path": "/a/b/c", "value": 1}])
 
 
 SHARED = """\

@@ -7,7 +7,7 @@ from webhook.commands.applied import stored_pod
 from webhook.commands.objects import Target
 from webhook.core.container_views import ContainerView
 from webhook.core.decide import decide
-from webhook.core.decision import Allow, Deny, Finding, Mutate, Observed
+from webhook.core.decision import Allow, Deny, Finding, Mutate, Observed, Reason
 from webhook.core.explanation import Ask, Explanation, explain
 from webhook.core.words import NamespaceMode
 from webhook.loading.load import Loaded
@@ -46,6 +46,8 @@ class Explained:
         match self.explanation.verdict:
             case Deny():
                 return "refused"
+            case Mutate(report=report) if report.reason is not Reason.INJECTED:
+                return "allowed, only its annotation is changed"
             case Mutate():
                 return "injected"
             case Allow():
