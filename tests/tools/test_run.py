@@ -1,7 +1,6 @@
 """`make run`, as a new user sees it."""
 
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -29,7 +28,7 @@ def test_make_run_shows_two_pods_injected_and_one_refused_and_goes_on_serving() 
             lines.append(line)
             if LAST_LINE in line:
                 break
-        process.send_signal(signal.SIGINT)
+        process.terminate()  # not SIGINT, which a shell's background jobs ignore
         process.wait()
         process.stdout.close()
     finally:
