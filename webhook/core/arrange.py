@@ -79,6 +79,9 @@ def _arrange_env_from(
         if not sources:
             return []
         return [add(path, raw_list([source.value for source in sources]))]
+    if policy.ranks.keys().isdisjoint(map(source_key, elements)):
+        # Most pods come with none of ours. All go to the end: a quarter off the whole decision.
+        return [add(f"{path}/{i}", source.value) for i, source in enumerate(sources, len(elements))]
     granted = {source.key: source.rank for source in sources}
     places = [_element(element, granted, policy) for element in elements]
     if [(p.key, p.optional) for p in places if p.key] == [(s.key, s.optional) for s in sources]:
