@@ -13,11 +13,18 @@ from tests.properties.asking import Outcome, ask, expected_of, with_object
 from tests.properties.names import CANARY, SCOPES
 from tests.properties.oracle import INJECTED_ANNOTATION, entitlement_of, injected_into
 from tests.properties.oracle_arrangement import granted_places, ranks
-from tests.properties.oracle_guards import may_be_warned, warned_of
+from tests.properties.oracle_guards import (
+    carries_a_role,
+    is_nobody,
+    looks_like_a_worker,
+    may_be_warned,
+    warned_of,
+)
 from tests.properties.oracle_policy import (
     Json,
     Source,
     governing,
+    guard,
     is_optional,
     managed_secrets,
     places_of,
@@ -202,6 +209,15 @@ def it_warns_where_a_guard_has_a_reason(scenario: Scenario, outcome: Outcome) ->
     reasons = warned_of(request, spec)
     assert outcome.warnings or not reasons, reasons
     assert reasons or not outcome.warnings or may_be_warned(request, spec), outcome.warnings
+
+
+def only_a_pod_that_looks_like_a_worker_gets_the_hint(scenario: Scenario, outcome: Outcome) -> None:
+    request, spec = scenario.request, spec_of(scenario)
+    nobody = is_nobody(request, spec) and guard(spec, "unknownRole") == "Warn"
+    deserved = nobody and looks_like_a_worker(request["object"])
+    hinted = any("WORKER_SUBSCRIBE" in warning for warning in outcome.warnings)
+    assert deserved or not hinted
+    assert hinted or not deserved or carries_a_role(request, spec), outcome.warnings
 
 
 def warnings_are_short(_: Scenario, outcome: Outcome) -> None:

@@ -103,3 +103,15 @@ def may_be_warned(request: Json, spec: Json) -> bool:
     """Where a warning is fair and not promised, as over a managed source that was not granted."""
     overrides = guard(spec, "shadowing") != "Allow" and shadows(request, spec, only_granted=False)
     return overrides or says_what_nobody_reads(request, spec)
+
+
+def looks_like_a_worker(pod: Json) -> bool:
+    """A pod without a role that has what only workers have deserves a hint, and nothing else."""
+    names = {it.get("name") for each in containers_of(pod) for it in each.get("env") or []}
+    return "WORKER_SUBSCRIBE" in names
+
+
+def carries_a_role(request: Json, spec: Json) -> bool:
+    """A role label, whatever it says: naming its unknown value may help more than the hint."""
+    keys = (spec.get("identity") or {}).get("roleLabels") or ["noxus.ai/role"]
+    return bool(set(keys) & set(metadata_map(request["object"], "labels")))

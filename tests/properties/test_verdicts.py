@@ -103,3 +103,4 @@ def test_an_allowed_pod_is_warned_of_what_the_guards_say_and_of_nothing_else(
 
     if outcome.allowed and not expected_of(scenario).dry_run:
         checks.it_warns_where_a_guard_has_a_reason(scenario, outcome)
+        checks.only_a_pod_that_looks_like_a_worker_gets_the_hint(scenario, outcome)
