@@ -1,0 +1,220 @@
+"""The Kubernetes API: JSON in, JSON out.
+
+The connection, its TLS and its credentials are the client library's. Its typed models are left out:
+of the few objects that are read here none needs one, and they cost 30 MB and half a second.
+"""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any, Final, Self
+
+import aiohttp
+from kubernetes.aio import config
+from kubernetes.aio.client.api_client import ApiClient
+from kubernetes.aio.client.configuration import Configuration
+
+Json = dict[str, Any]
+
+MERGE_PATCH: Final = "application/merge-patch+json"
+STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
+JSON_PATCH: Final = "application/json-patch+json"
+
+# The API server gives up after a minute by itself; what takes that long is to be tried again.
+_ANSWER: Final = aiohttp.ClientTimeout(total=30, sock_connect=5)
+# A watch is silent for as long as nothing changes, but for a bookmark about once a minute. Three of
+# them missing: the connection is dead, whatever TCP believes.
+_WATCHING: Final = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=200)
+# The server ends a watch by itself, so that connections spread over API servers anew; its own
+# default is half an hour or more, at random.
+WATCH_SECONDS: Final = 300
+# One object is 1.5 MB at most (etcd), and a watch event holds one in a line of its own.
+_LINE: Final = 4 * 1024 * 1024
+# One stream for each thing that is watched, and some calls beside them.
+_CONNECTIONS: Final = 32
+
+
+class ApiError(Exception):
+    """What the API server refused, or that it was not reached.
+
+    `status` is the HTTP status, 0 where there was no answer; `reason` is the Status object's word.
+    """
+
+    def __init__(self, status: int, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.status, self.reason, self.message = status, reason, message
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.reason}: {self.message}" if self.status else self.message
+
+
+class ConfigError(Exception):
+    """There is no way to the API server; the text says what is missing."""
+
+
+class Api:
+    """One API server, as one user."""
+
+    def __init__(self, client: ApiClient, kubeconfig: Path | None) -> None:
+        """Take a configured client; `connect` makes one."""
+        self._client, self._kubeconfig = client, kubeconfig
+
+    @classmethod
+    async def connect(cls, kubeconfig: Path | None) -> Self:
+        """Read the kubeconfig, or what a pod is given; nothing is sent yet. Raises ConfigError."""
+        return cls(await _client(kubeconfig), kubeconfig)
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await self._client.close()
+
+    async def get(self, path: str, **query: str) -> Json:
+        """Read an object or a list."""
+        return await self._call("GET", path, query=query)
+
+    async def create(self, path: str, body: Json) -> Json:
+        """Create an object; raises ApiError 409 where it exists."""
+        return await self._call("POST", path, body)
+
+    async def replace(self, path: str, body: Json) -> Json:
+        """Write a whole object; raises ApiError 409 where its resourceVersion is an old one."""
+        return await self._call("PUT", path, body)
+
+    async def patch(
+        self, path: str, body: Json | list[Json], content_type: str = MERGE_PATCH, **query: str
+    ) -> Json:
+        """Change an object."""
+        return await self._call("PATCH", path, body, content_type=content_type, query=query)
+
+    async def delete(self, path: str, body: Json | None = None) -> None:
+        """Remove an object; `body` is a DeleteOptions, for preconditions."""
+        await self._call("DELETE", path, body)
+
+    async def watch(self, path: str, **query: str) -> AsyncIterator[Json]:
+        """Yield events, `{"type": ..., "object": ...}`, until the server ends the stream.
+
+        Raises ApiError, also for an event of type ERROR: 410 says that `resourceVersion` is gone.
+        """
+        query = {"watch": "true", "timeoutSeconds": str(WATCH_SECONDS), **query}
+        try:
+            answer = await self._send("GET", path, query=query, timeout=_WATCHING)
+            try:
+                await _check(answer)
+                async for line in answer.content:
+                    event = _decoded(line)
+                    if event.get("type") == "ERROR":
+                        raise _error(event.get("object") or {}, HTTPStatus.INTERNAL_SERVER_ERROR)
+                    yield event
+            finally:
+                answer.close()  # a stream that was not read to its end cannot be used again
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise _unreachable(problem) from None
+
+    async def _call(
+        self,
+        method: str,
+        path: str,
+        body: Json | list[Json] | None = None,
+        *,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> Json:
+        try:
+            answer = await self._send(
+                method, path, body, content_type=content_type, query=query, timeout=_ANSWER
+            )
+            async with answer:
+                await _check(answer)
+                return _decoded(await answer.read())
+        except (aiohttp.ClientError, TimeoutError, OSError) as problem:
+            raise _unreachable(problem) from None
+
+    async def _send(
+        self,
+        method: str,
+        path: str,
+        body: Json | list[Json] | None = None,
+        *,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  handed on to who does the waiting
+    ) -> aiohttp.ClientResponse:
+        """Send once; and once more with fresh credentials where the old ones are refused."""
+
+        async def once(client: ApiClient) -> aiohttp.ClientResponse:
+            _, url, headers, _, _ = await client.param_serialize(
+                method,
+                path,
+                query_params=list((query or {}).items()),
+                header_params={"Accept": "application/json", "Content-Type": content_type},
+                auth_settings=["BearerToken"],
+            )
+            sent = await client.rest_client.request(
+                method, url, headers=headers, body=body, _request_timeout=timeout
+            )
+            answer: aiohttp.ClientResponse = sent.response
+            return answer
+
+        client = self._client
+        answer = await once(client)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            answer.close()
+            await self._renew(client)
+            answer = await once(self._client)
+        return answer
+
+    async def _renew(self, refused: ApiClient) -> None:
+        """Read the credentials anew, unless somebody else has; what is under way goes on."""
+        if self._client is refused:
+            self._client = await _client(self._kubeconfig)
+            await refused.close()
+
+
+async def _client(kubeconfig: Path | None) -> ApiClient:
+    configuration = Configuration()
+    configuration.connection_pool_maxsize = _CONNECTIONS
+    configuration.client_session_kwargs = {"read_bufsize": _LINE}
+    try:
+        if kubeconfig is None:
+            config.load_incluster_config(configuration)
+        else:
+            await config.load_kube_config(str(kubeconfig), client_configuration=configuration)
+    except (config.ConfigException, OSError, ValueError) as problem:
+        where = "this pod" if kubeconfig is None else str(kubeconfig)
+        hint = "; outside of a cluster name a kubeconfig with --kubeconfig"
+        raise ConfigError(
+            f"{where} does not say how to reach the API server: {problem}"
+            f"{hint if kubeconfig is None else ''}"
+        ) from None
+    client = ApiClient(configuration)
+    client.user_agent = "noxus-secrets"
+    return client
+
+
+async def _check(answer: aiohttp.ClientResponse) -> None:
+    if answer.status < HTTPStatus.BAD_REQUEST:
+        return
+    try:
+        status = json.loads(await answer.read())
+    except ValueError:
+        status = {}
+    raise _error(status if isinstance(status, dict) else {}, answer.status)
+
+
+def _error(status: Json, code: int) -> ApiError:
+    message = str(status.get("message") or "the API server said no more than that")
+    return ApiError(int(status.get("code") or code), str(status.get("reason") or ""), message)
+
+
+def _unreachable(problem: BaseException) -> ApiError:
+    """Name the kind of failure only: the text of some quotes headers."""
+    return ApiError(0, "", f"the API server cannot be reached: {type(problem).__name__}")
+
+
+def _decoded(content: bytes) -> Json:
+    try:
+        value = json.loads(content)
+    except ValueError:
+        raise ApiError(0, "", "the API server's answer is no JSON") from None
+    return value if isinstance(value, dict) else {}
