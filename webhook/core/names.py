@@ -40,6 +40,11 @@ def object_name(value: str) -> str:
     )
 
 
+def optional_object_name(value: str) -> str:
+    """Check an object name, or empty for none."""
+    return value and object_name(value)
+
+
 def secret_key(value: str) -> str:
     """Check a key inside a Secret."""
     outside = value == "." or value.startswith("..")  # of the folder that a volume makes of keys

@@ -14,15 +14,19 @@ from webhook.core import names, words
 
 DnsLabel = Annotated[str, AfterValidator(names.dns_label)]
 EnvName = Annotated[str, AfterValidator(names.env_name)]
+EnvPrefix = Annotated[str, AfterValidator(names.env_prefix)]
 LabelGlob = Annotated[str, AfterValidator(names.label_glob)]
 LabelKey = Annotated[str, AfterValidator(names.label_key)]
 LabelValue = Annotated[str, AfterValidator(names.label_value)]
 ObjectName = Annotated[str, AfterValidator(names.object_name)]
+OptionalObjectName = Annotated[str, AfterValidator(names.optional_object_name)]
 PoolName = Annotated[str, AfterValidator(names.pool_name)]
 QualifiedServiceAccount = Annotated[str, AfterValidator(names.qualified_service_account)]
+SecretDataKey = Annotated[str, AfterValidator(names.secret_key)]
 
 API_VERSION: Final = f"{words.GROUP}/v1alpha1"
 KIND: Final = "SecretInjectionPolicy"
+PLURAL: Final = "secretinjectionpolicies"  # as in the paths of the API
 
 # The sidecars that other injectors add; their authors never meant them to hold Noxus secrets.
 DEFAULT_EXCLUDE: Final = (
@@ -85,12 +89,12 @@ class SourceRef(Model):
 class EnvFromSource(Model):
     """One element of a container's `envFrom`, as Kubernetes writes it."""
 
-    prefix: Annotated[str, AfterValidator(names.env_prefix)] = Field(
-        default="", description="Put in front of every key."
+    prefix: EnvPrefix = Field(default="", description="Put in front of every key; empty: nothing.")
+    secret_ref: SourceRef | None = Field(
+        default=None, description="Read all keys of a Secret; this or configMapRef."
     )
-    secret_ref: SourceRef | None = Field(default=None, description="Read all keys of a Secret.")
     config_map_ref: SourceRef | None = Field(
-        default=None, description="Read all keys of a ConfigMap."
+        default=None, description="Read all keys of a ConfigMap; this or secretRef."
     )
 
     @model_validator(mode="after")
@@ -111,7 +115,7 @@ class SecretKeyRef(Model):
     """One key of one Secret."""
 
     name: ObjectName = Field(description="Name of the Secret.")
-    key: Annotated[str, AfterValidator(names.secret_key)] = Field(description="Key inside it.")
+    key: SecretDataKey = Field(description="Key inside it.")
     optional: bool = Field(default=False, description="Whether the pod may start without it.")
 
 
@@ -239,6 +243,9 @@ class Identity(Model):
     )
 
 
+_IGNORED: Final = "Ignored: a field of the Noxus chart."
+
+
 class Pool(Conditions):
     """One pool, as in `worker.pools` of the Noxus Helm values."""
 
@@ -246,21 +253,21 @@ class Pool(Conditions):
         default=True,
         description="false makes the pool unknown to pods, while its Secret stays managed.",
     )
-    env_secret_ref: Annotated[str, AfterValidator(lambda v: v and names.object_name(v))] = Field(
+    env_secret_ref: OptionalObjectName = Field(
         default="", description="The pool's Secret, always the last source; empty: none."
     )
     # The chart's own fields, so that its values can be pasted; they say nothing about secrets.
-    replica_count: Any = Field(default=None, description="Ignored: a field of the Noxus chart.")
-    worker_subscribe: Any = Field(default=None, description="Ignored: a field of the chart.")
-    worker_subscribe_tenants: Any = Field(default=None, description="Ignored: of the chart.")
-    worker_subscribe_workspaces: Any = Field(default=None, description="Ignored: of the chart.")
-    resources: Any = Field(default=None, description="Ignored: a field of the Noxus chart.")
-    autoscaling: Any = Field(default=None, description="Ignored: a field of the Noxus chart.")
-    pod_disruption_budget: Any = Field(default=None, description="Ignored: of the chart.")
-    affinity: Any = Field(default=None, description="Ignored: a field of the Noxus chart.")
-    node_selector: Any = Field(default=None, description="Ignored: a field of the Noxus chart.")
-    tolerations: Any = Field(default=None, description="Ignored: a field of the Noxus chart.")
-    topology_spread_constraints: Any = Field(default=None, description="Ignored: of the chart.")
+    replica_count: Any = Field(default=None, description=_IGNORED)
+    worker_subscribe: Any = Field(default=None, description=_IGNORED)
+    worker_subscribe_tenants: Any = Field(default=None, description=_IGNORED)
+    worker_subscribe_workspaces: Any = Field(default=None, description=_IGNORED)
+    resources: Any = Field(default=None, description=_IGNORED)
+    autoscaling: Any = Field(default=None, description=_IGNORED)
+    pod_disruption_budget: Any = Field(default=None, description=_IGNORED)
+    affinity: Any = Field(default=None, description=_IGNORED)
+    node_selector: Any = Field(default=None, description=_IGNORED)
+    tolerations: Any = Field(default=None, description=_IGNORED)
+    topology_spread_constraints: Any = Field(default=None, description=_IGNORED)
 
 
 class Worker(Model):
@@ -336,10 +343,12 @@ class ObjectMeta(BaseModel):
 
 
 class Policy(Model):
-    """A policy: apiVersion, kind, metadata and spec, as every object of Kubernetes."""
+    """Which pods are given which Secrets, in which order, and what is refused."""
 
-    api_version: Literal["secrets.noxus.ai/v1alpha1"] = Field(description="The schema's version.")
+    api_version: Literal["secrets.noxus.ai/v1alpha1"] = Field(
+        description="Group and version of the schema."
+    )
     kind: Literal["SecretInjectionPolicy"] = Field(description="The kind.")
-    metadata: ObjectMeta = Field(description="Its name.")
+    metadata: ObjectMeta = Field(description="The name, and what the API server adds.")
     spec: PolicySpec = Field(description="What the operator wants.")
     status: Any = None

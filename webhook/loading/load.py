@@ -13,7 +13,7 @@ from webhook.core import faults
 from webhook.core.compile import compile_policy
 from webhook.core.faults import Fault
 from webhook.core.policy import KIND, Policy
-from webhook.core.policyset import PolicySet
+from webhook.core.policyset import Conflict, PolicySet
 from webhook.loading.explain import field_path, sentence
 from webhook.loading.problems import PolicyError, Problem
 from webhook.loading.yamltree import Document, field_name, read_documents
@@ -49,16 +49,18 @@ class Loaded:
         """Return the policies of which an earlier one covers a namespace, too."""
         by_name = {source.policy.metadata.name: source.document for source in self.sources}
         return [
-            _problem(
-                by_name[conflict.yields],
-                Fault(
-                    ("spec", "namespaces"),
-                    f"{conflict.namespaces!r} is covered by policy {conflict.governs!r}, too, "
-                    "which comes first and governs there: let one of them leave it out",
-                ),
-            )
+            _problem(by_name[conflict.yields], overlap(conflict))
             for conflict in self.policies.conflicts()
         ]
+
+
+def overlap(conflict: Conflict) -> Fault:
+    """Say what is wrong with the policy that yields."""
+    return Fault(
+        ("spec", "namespaces"),
+        f"{conflict.namespaces!r} is covered by policy {conflict.governs!r}, too, which comes "
+        "first and governs there: let one of them leave it out",
+    )
 
 
 def load_policies(path: FilePath, generation: int = 0) -> Loaded:
@@ -106,7 +108,7 @@ def _load(documents: list[Document], problems: list[Problem], name: str, generat
     loaded: list[LoadedPolicy] = []
     for document in documents:
         try:
-            policy = _policy(document)
+            policy = validated(document)
         except PolicyError as error:
             problems.extend(error.problems)
         else:
@@ -120,7 +122,8 @@ def _load(documents: list[Document], problems: list[Problem], name: str, generat
     return Loaded(PolicySet(compiled, generation), tuple(loaded))
 
 
-def _policy(document: Document) -> Policy:
+def validated(document: Document) -> Policy:
+    """Return the policy that a document holds; raises `PolicyError` with every problem found."""
     if not isinstance(document.value, dict):
         line = document.line(())
         raise PolicyError([Problem(document.file, line, "", f"expected a {KIND}, a mapping")])

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One fault at a place; `line` counts from 1, and is 0 where it is unknown."""
+    """One fault at a place; `line` counts from 1, and is 0 where it is unknown.
+
+    `file` is empty for a resource of the cluster: whoever reads of it is looking at the object.
+    """
 
     file: str
     line: int
@@ -15,9 +18,7 @@ class Problem:
     def __str__(self) -> str:
         """Read like a compiler's message, so that editors can jump to it."""
         place = f"{self.file}:{self.line}" if self.line else self.file
-        return (
-            f"{place}: {self.field}: {self.message}" if self.field else f"{place}: {self.message}"
-        )
+        return ": ".join(part for part in (place, self.field, self.message) if part)
 
 
 class PolicyError(Exception):

@@ -1,0 +1,187 @@
+"""What the schema of the custom resource says beyond types: patterns, bounds, defaults and rules.
+
+The API server refuses by these what it can refuse alone, before a webhook is asked; whatever it
+refuses, `webhook.loading` refuses too, in the same words where the words are ours.
+
+Two refusals stay with the loader, since the API server limits what a rule may cost, reckoned with
+the largest object that the bounds allow: one Secret in a scope and in a pool, and one source with
+different `optional`. They compare everything with everything.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from webhook.core import names, policy, words
+
+Json = dict[str, Any]
+Field = tuple[type[BaseModel], str]  # a model and the name of its field in JSON
+Place = type[BaseModel] | Field
+
+_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
+_QUALIFIED: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_MAX_QUALIFIED: Final = names.MAX_SUBDOMAIN + 1 + names.MAX_LABEL  # with a "/" between
+
+
+def _text(pattern: str, longest: int | None = None) -> Json:
+    return {"pattern": f"^({pattern})$"} | ({} if longest is None else {"maxLength": longest})
+
+
+# How the names that a validator lets through look.
+NAMES: Final[Mapping[Callable[[str], str], Json]] = {
+    names.dns_label: _text(_LABEL, names.MAX_LABEL),
+    names.env_name: _text(r"[\x20-\x3c\x3e-\x7e]+"),
+    names.env_prefix: _text(r"[\x20-\x3c\x3e-\x7e]*"),
+    names.label_glob: _text(f"{_LABEL}|[-a-z0-9*?]*[*?][-a-z0-9*?]*", names.MAX_LABEL),
+    names.label_key: _text(f"({_SUBDOMAIN}/)?{_QUALIFIED}", _MAX_QUALIFIED),
+    names.label_value: _text(f"({_QUALIFIED})?", names.MAX_LABEL),
+    names.object_name: _text(_SUBDOMAIN, names.MAX_SUBDOMAIN),
+    names.optional_object_name: _text(f"({_SUBDOMAIN})?", names.MAX_SUBDOMAIN),
+    names.pool_name: _text(_QUALIFIED, names.MAX_LABEL),
+    names.qualified_service_account: _text(f"{_LABEL}/{_SUBDOMAIN}", _MAX_QUALIFIED),
+    names.secret_key: _text(r"\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*", names.MAX_SUBDOMAIN),
+}
+
+# Without bounds the API server reckons each list at 3 MB, and no rule below it is affordable. They
+# are ten times what policies have. Pools: an object is 1.5 MB at most in etcd, and a pool with its
+# Secret and namespace takes 75 bytes, so that the number alone refuses nothing that would fit.
+BOUNDS: Final[Mapping[Field, Json]] = {
+    (policy.PolicySpec, "scopes"): {"maxItems": 256},
+    (policy.Scope, "roles"): {"maxItems": 64},
+    (policy.Scope, "envFrom"): {"maxItems": 256},
+    (policy.Scope, "env"): {"maxItems": 256},
+    (policy.Identity, "roles"): {"maxItems": 64},
+    (policy.Identity, "rules"): {"maxItems": 256},
+    (policy.LabelSelector, "matchExpressions"): {"maxItems": 64},
+    (policy.Worker, "pools"): {"maxProperties": 20_000},
+}
+
+# What the API server writes into an object where nothing is written, so that `kubectl get -o yaml`
+# says what holds. Single values at places of their own, and no others: in an element of a list or
+# in a pool they would be a difference, at every look, for whoever compares what he wrote with what
+# is stored; and a stored `containers.exclude` would not grow with the next release.
+DEFAULTS: Final[frozenset[Place]] = frozenset(
+    {
+        (policy.PolicySpec, "mode"),
+        (policy.PolicySpec, "worker"),
+        (policy.PolicySpec, "containers"),
+        (policy.PolicySpec, "guard"),
+        (policy.Worker, "role"),
+        (policy.Containers, "ephemeral"),
+        (policy.Guard, "unknownRole"),
+        (policy.Guard, "unknownPool"),
+        (policy.Guard, "shadowing"),
+        (policy.Guard, "unmanagedSecrets"),
+    }
+)
+
+# Whoever applies one pool owns all of it, and nothing of the others: teams may each bring their own
+# with server-side apply, and the API server's record of who owns what stays small.
+ATOMIC: Final[frozenset[type[BaseModel]]] = frozenset({policy.Pool})
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A CEL rule; `message` is text, `expression` a CEL expression that makes one."""
+
+    holds: str
+    message: str = ""
+    expression: str = ""
+    field: str = ""  # the field below, to which the API server attaches the message
+
+    def schema(self) -> Json:
+        """Return the element of `x-kubernetes-validations`."""
+        parts = {
+            "rule": self.holds,
+            "message": self.message,
+            "messageExpression": self.expression,
+            "fieldPath": self.field,
+        }
+        return {name: text for name, text in parts.items() if text}
+
+
+_NOT_EMPTY: Final = Rule(
+    "self.size() > 0",
+    "an empty list matches nothing: name at least one, or remove the field for no limit",
+)
+_BUILT_IN: Final = str(sorted(words.BUILT_IN_ROLES))  # a list in Python is one in CEL
+
+
+def _filled(field: str) -> str:
+    return f"has(self.{field}) && self.{field}.size() > 0"
+
+
+RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
+    (policy.PolicySpec, "namespaces"): (_NOT_EMPTY,),
+    (policy.Conditions, "namespaces"): (_NOT_EMPTY,),
+    (policy.Conditions, "serviceAccounts"): (_NOT_EMPTY,),
+    (policy.Scope, "containers"): (_NOT_EMPTY,),
+    policy.Deployers: (
+        Rule(
+            " || ".join(_filled(field) for field in ("users", "groups", "serviceAccounts")),
+            "nobody is named, so nobody could deploy: list users, groups or serviceAccounts, or "
+            "remove the field",
+        ),
+    ),
+    policy.EnvFromSource: (
+        Rule(
+            "has(self.secretRef) != has(self.configMapRef)",
+            "name exactly one of secretRef and configMapRef",
+        ),
+    ),
+    policy.Scope: (
+        Rule(
+            "self.roles.size() > 0",
+            expression='"scope \'" + self.name + "\' has no role, so no pod could have it: '
+            'name at least one"',
+            field=".roles",
+        ),
+        Rule(
+            f"{_filled('envFrom')} || {_filled('env')}",
+            expression='"scope \'" + self.name + "\' has nothing to inject: '
+            'give it envFrom or env"',
+        ),
+    ),
+    policy.LabelSelectorRequirement: (
+        Rule(
+            f"!(self.operator in ['In', 'NotIn']) || {_filled('values')}",
+            expression="'operator ' + self.operator + ' needs values'",
+        ),
+        Rule(
+            f"self.operator in ['In', 'NotIn'] || !({_filled('values')})",
+            expression="'operator ' + self.operator + ' takes no values'",
+        ),
+    ),
+    policy.Rule: (
+        Rule(
+            "!has(self.pool) || !has(self.poolFrom)",
+            "pool and poolFrom contradict each other: keep one of them",
+        ),
+    ),
+    (policy.PolicySpec, "scopes"): (
+        Rule(
+            "self.all(one, self.exists_one(other, other.name == one.name))",
+            "two scopes have one name: merge the two, or give one another name",
+        ),
+    ),
+    policy.PolicySpec: (
+        Rule(
+            "!has(self.scopes) || self.scopes.all(scope, scope.roles.all(role, "
+            f"role in {_BUILT_IN} || has(self.identity) && has(self.identity.roles) && "
+            "role in self.identity.roles))",
+            "a scope names a role that is not known: add it to spec.identity.roles, or use one of "
+            f"{', '.join(sorted(words.BUILT_IN_ROLES))}",
+            field=".scopes",
+        ),
+        Rule(
+            "!has(self.identity) || !has(self.identity.rules) || self.identity.rules.all(rule, "
+            "rule.role == self.worker.role || !has(rule.pool) && !has(rule.poolFrom))",
+            "only the role in spec.worker.role belongs to pools: remove pool and poolFrom from "
+            "the rule, or correct its role",
+            field=".identity.rules",
+        ),
+    ),
+}
