@@ -1,0 +1,51 @@
+"""Real programs: promtool, Prometheus, and a control plane that is not shared with other tests.
+
+They are built before the first test. Whatever uses them is marked `cluster`, as what needs the
+control plane: `-m "not cluster"` is what needs no compiler.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.controlplane import fixture
+from tests.controlplane.plane import ControlPlane
+from tests.observability import build
+
+BUILT = {"promtool", "prometheus_program"}
+
+
+@pytest.fixture(scope="session")
+def promtool() -> Path:
+    return build.programs()["promtool"]
+
+
+@pytest.fixture(scope="session")
+def prometheus_program() -> Path:
+    return build.programs()["prometheus"]
+
+
+@pytest.fixture(scope="package")
+def plane() -> Iterator[ControlPlane]:
+    """A control plane of our own: what others did in a shared one would be in its metrics."""
+    with ControlPlane() as it:
+        yield it
+
+
+@pytest.hookimpl(tryfirst=True)  # before -m chooses by mark
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what uses built programs."""
+    for item in items:
+        if {*BUILT, "plane"} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.cluster)
+    fixture.pytest_collection_modifyitems(items)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Build what is missing now: a first build takes longer than any single test may."""
+    fixture.pytest_collection_finish(session)
+    needed = any(BUILT & {*getattr(item, "fixturenames", ())} for item in session.items)
+    if needed and not session.config.option.collectonly:
+        with fixture._visible_output(session.config):
+            build.programs()
