@@ -194,7 +194,7 @@ def test_a_policy_that_does_not_load_leaves_the_others_in_force(
     ):
         broken.write_text("apiVersion: secrets.noxus.ai/v1alpha1\nkind: Secret\n")
     try:
-        assert "newer files cannot be used" in str(raised.value)
+        assert "what is newer cannot be used" in str(raised.value)
         assert sources(namespace.created(frontend())) == {"app": ["app-env"]}
     finally:
         broken.unlink()

@@ -25,6 +25,7 @@ from webhook.pki.leaf import issue_leaf
 from webhook.pki.names import service_names
 from webhook.serving.limits import Limits
 from webhook.serving.server import Parts, Service
+from webhook.serving.sources import from_files
 from webhook.settings import Address, Settings
 from webhook.wire.answer import Answer, Malformed, Record
 
@@ -333,8 +334,7 @@ async def rig(
     lines: list[bytes] = []
     parts = Parts(
         answer=echo,
-        load=fake.load,
-        fingerprint=fake.fingerprint,
+        sources=from_files(fake.load, fake.fingerprint),
         version="1.2.3",
         write=lines.append,
         limits=limits,

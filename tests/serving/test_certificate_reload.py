@@ -145,7 +145,7 @@ async def test_what_is_not_good_never_replaces_what_is(
     assert served.metric("certificate_load_errors_total") == 1
     line = await certificate_line(served)
     assert line.startswith("[+]certificate ok: until ")
-    assert line.endswith(f"newer files cannot be used for 0 s: {why}")
+    assert line.endswith(f"what is newer cannot be used for 0 s: {why}")
     told = [r for r in caplog.records if r.levelname == "ERROR"]
     assert [r.message for r in told] == [
         "the serving certificate cannot be used; the last good one stays in force"

@@ -206,7 +206,7 @@ async def test_a_bad_policy_leaves_the_good_one_in_force_and_is_seen(generous: R
     assert (await generous.good()).status == 200
     assert (await generous.health("/readyz")).status == 200
     assert (await policy_line(generous)).endswith(
-        f"; newer files cannot be used for 0 s: {path}:3: spec.x: it is bad: make it good"
+        f"; what is newer cannot be used for 0 s: {path}:3: spec.x: it is bad: make it good"
     )
     path.write_text("good again")
     await generation(generous, 2)

@@ -38,6 +38,14 @@ EVERYTHING = {
     "health-listen": ":2",
     "log-level": "DEBUG",
     "drain-delay": "1m",
+    "policy-from": "FILE",
+    "certificates": "self-managed",
+    "kubeconfig": "e",
+    "namespace": "ours",
+    "service": "hook",
+    "webhook-configuration": "hooks",
+    "identity": "one",
+    "events": "off",
 }
 SETTINGS = Settings(
     policy=Path("a"),
@@ -48,11 +56,19 @@ SETTINGS = Settings(
     health_listen=Address("", 2),
     log_level="debug",
     drain_delay=60.0,
+    certificates="self-managed",
+    kubeconfig=Path("e"),
+    namespace="ours",
+    service="hook",
+    webhook_configuration="hooks",
+    identity="one",
+    events="off",
 )
 
 
 def test_every_setting_has_a_flag() -> None:
-    assert set(EVERYTHING) == {flag.name for flag in FLAGS}
+    # An initial policy goes with policies from the cluster, and those have no --policy.
+    assert {*EVERYTHING, "initial-policy"} == {flag.name for flag in FLAGS}
     words = [word for name, value in EVERYTHING.items() for word in (f"--{name}", value)]
     assert settings_from(parse(*words), {}) == SETTINGS
 
@@ -79,7 +95,37 @@ def test_an_empty_variable_counts_as_unset() -> None:
 @pytest.mark.parametrize(
     ("words", "environ", "message"),
     [
-        ([], {}, "--policy is missing: name a policy file or a folder of them"),
+        (
+            [],
+            {},
+            "--policy is missing: name a policy file or a folder of them, or read policies from "
+            "the cluster with --policy-from cluster",
+        ),
+        (
+            ["--policy", "p", "--policy-from", "cluster", "--namespace", "n", "--identity", "i"],
+            {},
+            "--policy goes with --policy-from file; leave out one of the two",
+        ),
+        (
+            ["--policy", "p", "--initial-policy", "q"],
+            {},
+            "--initial-policy goes with --policy-from cluster",
+        ),
+        (
+            ["--policy", "p", "--certificates", "self-managed", "--namespace", "n"],
+            {},
+            "--identity is missing: replicas tell each other apart by it",
+        ),
+        (
+            ["--policy", "p", "--certificates", "by-magic"],
+            {},
+            "--certificates: 'by-magic' is not one of files, self-managed",
+        ),
+        (
+            ["--policy", "p", "--service", "A_B"],
+            {},
+            "--service: 'A_B' is no name of an object: use a-z, 0-9, '-' and '.'",
+        ),
         (
             ["--listen", "8443"],
             {},
@@ -104,7 +150,7 @@ def test_an_empty_variable_counts_as_unset() -> None:
         (
             [],
             {"NOXUS_SECRETS_LOG_LEVEL": "loud"},
-            "NOXUS_SECRETS_LOG_LEVEL: 'loud' is no log level: use debug, info, warning, error",
+            "NOXUS_SECRETS_LOG_LEVEL: 'loud' is not one of debug, info, warning, error",
         ),
         (
             ["--drain-delay", "5"],
@@ -152,8 +198,7 @@ def test_bad_settings_are_one_line_and_exit_code_2(
     args = parse("--log-level", "loud")
     assert args.run(args) == 2
     assert capsys.readouterr().err == (
-        "noxus-secrets serve: --log-level: 'loud' is no log level: use debug, info, warning, "
-        "error\n"
+        "noxus-secrets serve: --log-level: 'loud' is not one of debug, info, warning, error\n"
     )
 
 
@@ -166,4 +211,25 @@ def test_what_keeps_the_server_from_starting_is_one_line_and_exit_code_2(
     assert capsys.readouterr().err == (
         f"noxus-secrets serve: --tls-cert: there is no file {none}; run `noxus-secrets certs` to "
         "make one, or name another\n"
+    )
+
+
+def test_in_a_pod_the_namespace_is_the_pods_own(tmp_path: Path) -> None:
+    file = tmp_path / "namespace"
+    file.write_text("noxus-secrets")
+
+    settings = settings_from(
+        parse("--policy-from", "cluster"), {}, host="pod-1", namespace_file=file
+    )
+
+    assert (settings.namespace, settings.identity) == ("noxus-secrets", "pod-1")
+
+
+def test_outside_of_a_pod_the_namespace_has_to_be_named(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as caught:
+        settings_from(
+            parse("--policy-from", "cluster"), {}, host="h", namespace_file=tmp_path / "none"
+        )
+    assert str(caught.value) == (
+        "--namespace is missing: outside of a pod say which namespace is ours"
     )

@@ -49,25 +49,28 @@ class ApiError(Exception):
         return f"{self.status} {self.reason}: {self.message}" if self.status else self.message
 
 
-class ConfigError(Exception):
-    """There is no way to the API server; the text says what is missing."""
-
-
 class Api:
-    """One API server, as one user."""
+    """One API server, as one user: that of a kubeconfig, or what a pod is given.
 
-    def __init__(self, client: ApiClient, kubeconfig: Path | None) -> None:
-        """Take a configured client; `connect` makes one."""
-        self._client, self._kubeconfig = client, kubeconfig
+    Both are read at the first call, and again when the API server no longer knows us.
+    """
 
-    @classmethod
-    async def connect(cls, kubeconfig: Path | None) -> Self:
-        """Read the kubeconfig, or what a pod is given; nothing is sent yet. Raises ConfigError."""
-        return cls(await _client(kubeconfig), kubeconfig)
+    def __init__(self, kubeconfig: Path | None = None) -> None:
+        """Take the kubeconfig; None: we are a pod."""
+        self._kubeconfig = kubeconfig
+        self._client: ApiClient | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._client.close()
+        client, self._client = self._client, None
+        if client is not None:
+            await client.close()
 
     async def get(self, path: str, **query: str) -> Json:
         """Read an object or a list."""
@@ -142,7 +145,9 @@ class Api:
     ) -> aiohttp.ClientResponse:
         """Send once; and once more with fresh credentials where the old ones are refused."""
 
-        async def once(client: ApiClient) -> aiohttp.ClientResponse:
+        async def once() -> tuple[ApiClient, aiohttp.ClientResponse]:
+            client = self._client or await _client(self._kubeconfig)
+            self._client = client
             _, url, headers, _, _ = await client.param_serialize(
                 method,
                 path,
@@ -153,22 +158,15 @@ class Api:
             sent = await client.rest_client.request(
                 method, url, headers=headers, body=body, _request_timeout=timeout
             )
-            answer: aiohttp.ClientResponse = sent.response
-            return answer
+            return client, sent.response
 
-        client = self._client
-        answer = await once(client)
+        refused, answer = await once()
         if answer.status == HTTPStatus.UNAUTHORIZED:
             answer.close()
-            await self._renew(client)
-            answer = await once(self._client)
+            if self._client is refused:  # unless another call has noticed it, too
+                await self.close()
+            _, answer = await once()
         return answer
-
-    async def _renew(self, refused: ApiClient) -> None:
-        """Read the credentials anew, unless somebody else has; what is under way goes on."""
-        if self._client is refused:
-            self._client = await _client(self._kubeconfig)
-            await refused.close()
 
 
 async def _client(kubeconfig: Path | None) -> ApiClient:
@@ -183,10 +181,8 @@ async def _client(kubeconfig: Path | None) -> ApiClient:
     except (config.ConfigException, OSError, ValueError) as problem:
         where = "this pod" if kubeconfig is None else str(kubeconfig)
         hint = "; outside of a cluster name a kubeconfig with --kubeconfig"
-        raise ConfigError(
-            f"{where} does not say how to reach the API server: {problem}"
-            f"{hint if kubeconfig is None else ''}"
-        ) from None
+        text = f"{where} does not say how to reach the API server: {problem}"
+        raise ApiError(0, "", text + (hint if kubeconfig is None else "")) from None
     client = ApiClient(configuration)
     client.user_agent = "noxus-secrets"
     return client

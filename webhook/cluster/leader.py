@@ -48,6 +48,7 @@ class Election:
         identity: str,
         lead: Callable[[], Awaitable[None]],
         changed: Callable[[bool], None],
+        failed: Callable[[], None],
         clock: Callable[[], float],
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         retry: float = RETRY,
@@ -60,7 +61,8 @@ class Election:
         self._api, self._identity = api, identity
         self._collection = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._path, self._name, self._namespace = f"{self._collection}/{name}", name, namespace
-        self._lead, self._changed, self._clock, self._now = lead, changed, clock, now
+        self._lead, self._changed, self._failed = lead, changed, failed
+        self._clock, self._now = clock, now
         self._retry = retry
         self._seen: Json = {}  # the Lease's spec as it was last seen
         self._seen_at = 0.0
@@ -99,7 +101,10 @@ class Election:
         try:
             return await self._take()
         except ApiError as problem:
-            if problem.status != HTTPStatus.CONFLICT and str(problem) != self._said:
+            if problem.status == HTTPStatus.CONFLICT:
+                return False  # another one was faster
+            self._failed()
+            if str(problem) != self._said:
                 self._said = str(problem)
                 event(logging.WARNING, "the leader cannot be elected", reason=self._said)
             return False

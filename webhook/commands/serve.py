@@ -2,9 +2,17 @@
 
 import argparse
 import os
+import socket
 import sys
+from typing import TYPE_CHECKING
 
-from webhook.settings import FLAGS, SettingsError, settings_from
+from webhook.settings import FLAGS, Settings, SettingsError, settings_from
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from webhook.serving.sources import Sources
+    from webhook.telemetry.metrics import Metrics
 
 _EPILOG = """\
 Every flag has an environment variable, NOXUS_SECRETS_POLICY for --policy and so on; flags win.
@@ -37,11 +45,10 @@ def add_parser(subparsers: "argparse._SubParsersAction[argparse.ArgumentParser]"
 def run(args: argparse.Namespace) -> int:
     """Serve until a signal; returns the exit code."""
     try:
-        settings = settings_from(args, os.environ)
+        settings = settings_from(args, os.environ, host=socket.gethostname())
     except SettingsError as problem:
         return _refuse(problem)
     # Imported here: the server's libraries cost the other commands a quarter of a second.
-    from webhook.loading.load import fingerprint, load_policies  # noqa: PLC0415
     from webhook.serving import server  # noqa: PLC0415
     from webhook.serving.errors import StartError  # noqa: PLC0415
     from webhook.telemetry import logs  # noqa: PLC0415
@@ -49,8 +56,7 @@ def run(args: argparse.Namespace) -> int:
 
     parts = server.Parts(
         answer=answer,
-        load=load_policies,
-        fingerprint=fingerprint,
+        sources=_sources(settings),
         version=_version(),
         write=logs.configure(settings.log_level).write,
     )
@@ -58,6 +64,17 @@ def run(args: argparse.Namespace) -> int:
         return server.run(settings, parts)
     except StartError as problem:
         return _refuse(problem)
+
+
+def _sources(settings: Settings) -> "Callable[[Settings, Metrics], Sources]":
+    if settings.in_cluster:  # the client of the API server costs 20 MB and a tenth of a second
+        from webhook.cluster.member import join  # noqa: PLC0415
+
+        return join
+    from webhook.loading.load import fingerprint, load_policies  # noqa: PLC0415
+    from webhook.serving.sources import from_files  # noqa: PLC0415
+
+    return from_files(load_policies, fingerprint)
 
 
 def _refuse(problem: Exception) -> int:

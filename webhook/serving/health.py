@@ -8,12 +8,11 @@ from typing import Final
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from webhook.serving.policies import FilePolicySource
 from webhook.serving.probe import Probe
 from webhook.serving.protocol import Connection
 from webhook.serving.reload import Status
 from webhook.serving.reply import exposition, text
-from webhook.serving.tls import TlsSource
+from webhook.serving.sources import Certificate, Policies
 from webhook.telemetry.logs import timestamp
 
 _PATHS: Final = ("/healthz", "/readyz", "/metrics")
@@ -38,8 +37,8 @@ class Readiness:
 
     def __init__(
         self,
-        policies: FilePolicySource,
-        tls: TlsSource,
+        policies: Policies,
+        tls: Certificate,
         probe: Probe,
         *,
         clock: Callable[[], float],
@@ -114,5 +113,5 @@ def _in_force(status: Status, now: float) -> str:
     detail = f"generation {status.generation}, loaded {timestamp(status.loaded_at)}"
     if status.error:
         age = now - status.failing_since
-        detail += f"; newer files cannot be used for {age:.0f} s: {status.error}"
+        detail += f"; what is newer cannot be used for {age:.0f} s: {status.error}"
     return detail

@@ -7,9 +7,8 @@ import signal
 import socket
 import ssl
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Final
 
 import uvloop
@@ -21,15 +20,17 @@ from webhook.serving.health import Health, Readiness
 from webhook.serving.hooks import Answerer, Hooks
 from webhook.serving.limits import DEFAULT_LIMITS, Limits
 from webhook.serving.listener import Handler, Listener, listen
-from webhook.serving.policies import FilePolicySource, Loader
 from webhook.serving.probe import Probe
 from webhook.serving.reload import POLL_EVERY, follow
-from webhook.serving.tls import TlsFiles, TlsSource
+from webhook.serving.sources import Sources
 from webhook.serving.watcher import Watcher
 from webhook.settings import Address, Settings
 from webhook.telemetry import logs
 from webhook.telemetry.decisions import DecisionLog
 from webhook.telemetry.metrics import Metrics
+
+# What failed by a fault of ours is not to fail as fast as it can.
+_AGAIN: Final = 1.0
 
 # The kubelet and Prometheus need one or two each; with the hooks' own it stays below 1,024 files.
 _HEALTH_CONNECTIONS: Final = 32
@@ -40,8 +41,7 @@ class Parts:
     """What the server needs of the rest of the program, handed over by who starts it."""
 
     answer: Answerer
-    load: Loader
-    fingerprint: Callable[[Path], bytes]
+    sources: Callable[[Settings, Metrics], Sources]
     version: str
     write: Callable[[bytes], None]  # takes the log lines of decisions
     limits: Limits = DEFAULT_LIMITS
@@ -83,8 +83,9 @@ class Service:
         self._limits = parts.limits
         self.metrics = Metrics(CollectorRegistry(), version=parts.version)
         self._watcher = Watcher(self.metrics, clock=clock)
-        self.tls = _certificate(settings, self.metrics)
-        self.policies = _policies(settings, parts, self.metrics)
+        sources = parts.sources(settings, self.metrics)
+        self.tls, self.policies = sources.certificate, sources.policies
+        self._closing = sources.closing
         public, private = _sockets(settings)
         self._hooks = Hooks(
             answer=parts.answer,
@@ -105,8 +106,9 @@ class Service:
         few = Connections(replace(parts.limits, connections=_HEALTH_CONNECTIONS), clock=clock)
         self._private = self._listener(private, health.handle, few)
         self.health_address = Address(*self._private.address)
-        following = follow(self.policies.followed, self.tls.followed, every=parts.poll_every)
-        self._tasks = [asyncio.create_task(each) for each in (probe.run(), following)]
+        following = follow(*sources.followed, every=parts.poll_every)
+        beside = map(_forever, sources.beside)
+        self._tasks = [asyncio.create_task(each) for each in (probe.run(), following, *beside)]
         where = {"hooks": str(self.hooks_address), "health": str(self.health_address)}
         logs.event(logging.INFO, "serving", version=parts.version, **where)
 
@@ -150,6 +152,8 @@ class Service:
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._closing is not None:
+            await self._closing()
         await self._public.close()
         await self._private.close()
 
@@ -164,37 +168,14 @@ def _sockets(settings: Settings) -> tuple[socket.socket, socket.socket]:
         raise
 
 
-def _certificate(settings: Settings, metrics: Metrics) -> TlsSource:
-    """Load the certificate; without one there is nothing to wait for, and the way out is known."""
-    files = TlsFiles(settings.tls_cert, settings.tls_key, settings.client_ca)
-    for flag, path in (
-        ("--tls-cert", files.certificate),
-        ("--tls-key", files.key),
-        ("--client-ca", files.client_ca),
-    ):
-        if path is not None and not path.is_file():
-            hint = "" if flag == "--client-ca" else "run `noxus-secrets certs` to make one, or "
-            raise StartError(f"{flag}: there is no file {path}; {hint}name another")
-    source = TlsSource(files, metrics=metrics, clock=time.time)
-    source.followed.poll(settle=False)
-    if source.current() is None:
-        raise StartError(f"the serving certificate cannot be used: {source.status().error}")
-    return source
-
-
-def _policies(settings: Settings, parts: Parts, metrics: Metrics) -> FilePolicySource:
-    """Load the policy; one that does not load may be mended while we wait, not ready."""
-    if not settings.policy.exists():
-        raise StartError(f"--policy: there is no file or folder {settings.policy}; name another")
-    source = FilePolicySource(
-        settings.policy,
-        load=parts.load,
-        fingerprint=parts.fingerprint,
-        metrics=metrics,
-        clock=time.time,
-    )
-    source.followed.poll(settle=False)
-    return source
+async def _forever(run: Callable[[], Awaitable[None]]) -> None:
+    """Run what never ends; a fault in it is logged and must not be the end of it."""
+    while True:
+        try:
+            await run()
+        except Exception as problem:  # noqa: BLE001  whatever it is, serving goes on
+            logs.fault("what runs beside the server failed, and begins anew", problem)
+        await asyncio.sleep(_AGAIN)
 
 
 async def _first(*waiting: Any) -> None:  # noqa: ANN401  coroutines of any kind
