@@ -53,6 +53,13 @@ class PolicySource(Protocol):
         """Give it; None: there is none yet."""
 
 
+class Reporter(Protocol):
+    """Tells others of decisions."""
+
+    def decided(self, answer: Answer, seconds: float) -> None:
+        """Take in one decision; neither waits nor raises, and keeps no part of the request."""
+
+
 class Hooks:
     """Answers the requests of the API server."""
 
@@ -65,10 +72,11 @@ class Hooks:
         log: DecisionLog,
         limits: Limits,
         clock: Callable[[], float],
+        reporter: Reporter | None = None,
     ) -> None:
-        """Take the event loop's clock."""
+        """Take the event loop's clock, and who is told of decisions beside metrics and log."""
         self._answer, self._policies = answer, policies
-        self._metrics, self._log = metrics, log
+        self._metrics, self._log, self._reporter = metrics, log, reporter
         self._limits, self._clock = limits, clock
         self._bodies = BodyReader(limits)
         self._throttle = Throttle(every=_QUIET, clock=clock)
@@ -115,6 +123,8 @@ class Hooks:
         seconds = perf_counter() - begin
         self._metrics.decided(answer.record, seconds)
         self._log.decided(answer.record, seconds)
+        if self._reporter is not None:
+            self._reporter.decided(answer, seconds)
         return answered(answer.body, request)
 
     def _no_policy(self) -> web.Response:

@@ -24,6 +24,7 @@ from webhook.wire.review import (
     Review,
     Status,
 )
+from webhook.wire.subject import SentPod
 
 
 class Malformed(ValueError):
@@ -58,17 +59,23 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of the HTTP response, and the record."""
+    """The body of the HTTP response, and the record.
+
+    Who tells more of it than the record does finds what was asked and decided here, and keeps none
+    of it: it holds on to the body of the request.
+    """
 
     body: bytes
     record: Record
+    asked: AdmissionRequest
+    decision: Decision
 
 
 MAX_NAME: Final = 253  # of any object, as the API has it; what is longer is no name
 
 _PODS: Final = GroupVersionResource("", "v1", "pods")
 _decode_review: Final = msgspec.json.Decoder(Review).decode
-_decode_pod: Final = msgspec.json.Decoder(Pod).decode
+_decode_pod: Final = msgspec.json.Decoder(SentPod).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -83,7 +90,7 @@ def answer(body: bytes, *, hook: Hook, mode: NamespaceMode, policies: PolicySet)
         raise NoPolicyLoaded("no policy is loaded")
     decision = decide(admission, policies)
     record = _record(request, admission, decision)
-    return Answer(encode(request.uid, decision, record), record)
+    return Answer(encode(request.uid, decision, record), record, admission, decision)
 
 
 def decode(body: bytes, *, hook: Hook, mode: NamespaceMode) -> tuple[Request, AdmissionRequest]:
