@@ -64,13 +64,21 @@ def open_authority(certificate_pem: bytes, key_pem: bytes, *, at: datetime) -> A
     key = read_key(key_pem)
     if not is_pair(certificate, key):
         raise PkiError("the key does not belong to the certificate")
-    if not _is_ca(certificate):
+    if not is_ca(certificate):
         raise PkiError("the certificate is not a CA's (basicConstraints CA:TRUE is missing)")
-    if at >= certificate.not_valid_after_utc:
-        raise PkiError(f"the certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}")
-    if at < certificate.not_valid_before_utc:
-        raise PkiError(f"the certificate begins on {certificate.not_valid_before_utc:%Y-%m-%d}")
+    why = why_not_in_force(certificate, at)
+    if why:
+        raise PkiError(why)
     return Authority(certificate, key)
+
+
+def why_not_in_force(certificate: x509.Certificate, at: datetime) -> str:
+    """Say why a certificate is not good at a moment; empty: it is."""
+    if at >= certificate.not_valid_after_utc:
+        return f"the certificate expired on {certificate.not_valid_after_utc:%Y-%m-%d}"
+    if at < certificate.not_valid_before_utc:
+        return f"the certificate begins on {certificate.not_valid_before_utc:%Y-%m-%d}"
+    return ""
 
 
 def read_certificate(pem: bytes) -> x509.Certificate:
@@ -130,7 +138,8 @@ def key_usage(*, signs_certificates: bool) -> x509.KeyUsage:
     )
 
 
-def _is_ca(certificate: x509.Certificate) -> bool:
+def is_ca(certificate: x509.Certificate) -> bool:
+    """Tell whether a certificate may sign others."""
     try:
         return certificate.extensions.get_extension_for_class(x509.BasicConstraints).value.ca
     except x509.ExtensionNotFound:

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
@@ -62,9 +62,14 @@ def needs_renewal(certificate: x509.Certificate, at: datetime) -> bool:
 
 def is_issued_by(certificate: x509.Certificate, authority: Authority) -> bool:
     """Tell whether this very CA key signed the certificate."""
+    return is_signed_by(certificate, authority.certificate)
+
+
+def is_signed_by(certificate: x509.Certificate, ca: x509.Certificate) -> bool:
+    """Tell the same where the CA's own key is not at hand."""
     try:
-        certificate.verify_directly_issued_by(authority.certificate)
-    except (ValueError, TypeError, InvalidSignature):
+        certificate.verify_directly_issued_by(ca)
+    except (ValueError, TypeError, InvalidSignature, UnsupportedAlgorithm):
         return False
     return True
 
