@@ -20,10 +20,15 @@ Json = dict[str, Any]
 Field = tuple[type[BaseModel], str]  # a model and the name of its field in JSON
 Place = type[BaseModel] | Field
 
-_LABEL: Final = "[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?"
+_LABEL: Final = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN: Final = r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*"
-_QUALIFIED: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?"
+_QUALIFIED: Final = "[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?"
 _MAX_QUALIFIED: Final = names.MAX_SUBDOMAIN + 1 + names.MAX_LABEL  # with a "/" between
+
+
+def _short(pattern: str) -> str:
+    """Hold one half of a qualified name to its own length of 63: two characters at the ends."""
+    return pattern.replace("*", "{0,61}")
 
 
 def _text(pattern: str, longest: int | None = None) -> Json:
@@ -36,18 +41,19 @@ NAMES: Final[Mapping[Callable[[str], str], Json]] = {
     names.env_name: _text(r"[\x20-\x3c\x3e-\x7e]+"),
     names.env_prefix: _text(r"[\x20-\x3c\x3e-\x7e]*"),
     names.label_glob: _text(f"{_LABEL}|[-a-z0-9*?]*[*?][-a-z0-9*?]*", names.MAX_LABEL),
-    names.label_key: _text(f"({_SUBDOMAIN}/)?{_QUALIFIED}", _MAX_QUALIFIED),
+    names.label_key: _text(f"({_SUBDOMAIN}/)?{_short(_QUALIFIED)}", _MAX_QUALIFIED),
     names.label_value: _text(f"({_QUALIFIED})?", names.MAX_LABEL),
     names.object_name: _text(_SUBDOMAIN, names.MAX_SUBDOMAIN),
     names.optional_object_name: _text(f"({_SUBDOMAIN})?", names.MAX_SUBDOMAIN),
     names.pool_name: _text(_QUALIFIED, names.MAX_LABEL),
-    names.qualified_service_account: _text(f"{_LABEL}/{_SUBDOMAIN}", _MAX_QUALIFIED),
+    names.qualified_service_account: _text(f"{_short(_LABEL)}/{_SUBDOMAIN}", _MAX_QUALIFIED),
     names.secret_key: _text(r"\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*", names.MAX_SUBDOMAIN),
 }
 
 # Without bounds the API server reckons each list at 3 MB, and no rule below it is affordable. They
-# are ten times what policies have. Pools: an object is 1.5 MB at most in etcd, and a pool with its
-# Secret and namespace takes 75 bytes, so that the number alone refuses nothing that would fit.
+# are ten times what policies have. Pools: a rule may cost 1,000,000 units for one object, and a
+# pool's name of 63 characters takes between 83 and 100; etcd takes objects of 1.5 MB, which is room
+# for about as many pools with a Secret, a namespace and the record of who owns them.
 BOUNDS: Final[Mapping[Field, Json]] = {
     (policy.PolicySpec, "scopes"): {"maxItems": 256},
     (policy.Scope, "roles"): {"maxItems": 64},
@@ -55,8 +61,10 @@ BOUNDS: Final[Mapping[Field, Json]] = {
     (policy.Scope, "env"): {"maxItems": 256},
     (policy.Identity, "roles"): {"maxItems": 64},
     (policy.Identity, "rules"): {"maxItems": 256},
+    (policy.Identity, "aliases"): {"maxProperties": 256},
+    (policy.LabelSelector, "matchLabels"): {"maxProperties": 64},
     (policy.LabelSelector, "matchExpressions"): {"maxItems": 64},
-    (policy.Worker, "pools"): {"maxProperties": 20_000},
+    (policy.Worker, "pools"): {"maxProperties": 10_000},
 }
 
 # What the API server writes into an object where nothing is written, so that `kubectl get -o yaml`
@@ -103,11 +111,25 @@ class Rule:
         return {name: text for name, text in parts.items() if text}
 
 
+_LABEL_VALUE: Final = (
+    f"use up to {names.MAX_LABEL} letters, digits, '-', '_' and '.', beginning and ending with a "
+    "letter or digit"
+)
 _NOT_EMPTY: Final = Rule(
     "self.size() > 0",
     "an empty list matches nothing: name at least one, or remove the field for no limit",
 )
-_BUILT_IN: Final = str(sorted(words.BUILT_IN_ROLES))  # a list in Python is one in CEL
+_KNOWN: Final = (
+    f"role in {sorted(words.BUILT_IN_ROLES)}"  # a list in Python is one in CEL
+    " || has(self.identity) && has(self.identity.roles) && role in self.identity.roles"
+)
+
+
+def _keys(valid: Callable[[str], str], message: str) -> Rule:
+    """Hold the keys of a map to the pattern of a name, which no schema can do."""
+    pattern, longest = NAMES[valid]["pattern"], NAMES[valid]["maxLength"]
+    escaped = pattern.replace("\\", "\\\\")
+    return Rule(f"self.all(key, key.size() <= {longest} && key.matches('{escaped}'))", message)
 
 
 def _filled(field: str) -> str:
@@ -167,11 +189,18 @@ RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
             "two scopes have one name: merge the two, or give one another name",
         ),
     ),
+    (policy.LabelSelector, "matchLabels"): (
+        _keys(names.label_key, "a key is not a label key: write it as name or example.com/name"),
+    ),
+    (policy.Identity, "aliases"): (
+        _keys(names.label_value, f"a value that means a role is not a label value: {_LABEL_VALUE}"),
+    ),
+    (policy.Worker, "pools"): (
+        _keys(names.pool_name, f"the name of a pool is not a label value: {_LABEL_VALUE}"),
+    ),
     policy.PolicySpec: (
         Rule(
-            "!has(self.scopes) || self.scopes.all(scope, scope.roles.all(role, "
-            f"role in {_BUILT_IN} || has(self.identity) && has(self.identity.roles) && "
-            "role in self.identity.roles))",
+            f"!has(self.scopes) || self.scopes.all(scope, scope.roles.all(role, {_KNOWN}))",
             "a scope names a role that is not known: add it to spec.identity.roles, or use one of "
             f"{', '.join(sorted(words.BUILT_IN_ROLES))}",
             field=".scopes",
