@@ -133,7 +133,10 @@ def _ready(standing: Standing) -> Json:
         lines = [f"generation {generation} cannot be used, and {rest}:", *standing.problems]
         return _says(READY, "False", "Invalid", "\n".join(lines))
     if standing.conflict:
-        message = f"generation {generation} is in force only in part: {_overlap(standing.conflict)}"
+        message = (
+            f"generation {generation} governs only where no older policy does: "
+            f"{_overlap(standing.conflict)}"
+        )
         return _says(READY, "False", "Conflict", message)
     return _says(READY, "True", "InForce", f"generation {generation} is in force")
 
