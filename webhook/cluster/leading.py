@@ -46,10 +46,12 @@ class Leading:
         initial: Json | None,
         now: Callable[[], datetime],
         failed: Callable[[], None],
+        again: float = _AGAIN,
     ) -> None:
         """Take the path of the leader's Lease, which remembers that `initial` was created."""
         self._api, self._policies, self._kept = api, policies, kept
-        self._lease, self._initial, self._now, self._failed = lease, initial, now, failed
+        self._lease, self._initial, self._now = lease, initial, now
+        self._failed, self._again = failed, again
 
     async def run(self) -> None:
         """Do it until cancelled."""
@@ -71,7 +73,7 @@ class Leading:
                 self._failed()
                 event(logging.WARNING, "the leader cannot write", reason=str(problem))
                 changed.set()
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(self._again)
             await asyncio.sleep(every)
 
     async def _write_statuses(self) -> None:
@@ -103,7 +105,7 @@ class Leading:
             except ApiError as problem:
                 # Not found: the API server has yet to serve the custom resource.
                 event(logging.WARNING, "no initial policy yet", reason=str(problem))
-                await asyncio.sleep(_AGAIN)
+                await asyncio.sleep(self._again)
             else:
                 return
 

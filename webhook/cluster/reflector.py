@@ -21,6 +21,10 @@ Store = Mapping[Key, Json]
 # Of 10,000 pools in one policy some have a megabyte: a page of all of them is never needed at once.
 _PAGE: Final = "100"
 
+# Watches end by themselves after minutes. One that tells nothing and is over at once is a server on
+# its way down; to ask it again without a pause would be a storm.
+_TOO_SHORT: Final = 1.0  # second
+
 
 class Source(Protocol):
     """What is needed of the API."""
@@ -54,6 +58,7 @@ class Reflector:
         self._changed, self._failed = changed, failed
         self._backoff, self._clock = backoff, clock
         self._version = ""
+        self._began = 0.0  # when the present watch did
         self._objects: dict[Key, Json] = {}
         self.error = ""  # why it does not follow now; empty: it does
         self.synced_at = 0.0  # when the server last said anything, in seconds since 1970; 0: never
@@ -71,15 +76,20 @@ class Reflector:
     async def _follow(self) -> None:
         if not self._version:
             await self._list()
+        self._began = self._clock()
         watching = self._api.watch(
             self._path,
             resourceVersion=self._version,
             allowWatchBookmarks="true",
             **self._query,
         )
+        quiet = True
         async for change in watching:
+            quiet = False
             self._take(change)
             self._succeed()
+        if quiet and self._clock() - self._began < _TOO_SHORT:
+            raise ApiError(0, "", "the API server ends each watch at once")
 
     async def _list(self) -> None:
         objects: dict[Key, Json] = {}
