@@ -14,6 +14,7 @@ import random
 import socket
 import struct
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Self
 
@@ -39,7 +40,8 @@ class ServiceProxy:
         self._started: threading.Event = threading.Event()
         self._failure: Exception | None = None
         self._relays: set[asyncio.Task[None]] = set()
-        self.connections: dict[Address, int] = {}  # made so far, by pod
+        self.made: Counter[Address] = Counter()  # connections so far, by pod
+        self.open: Counter[Address] = Counter()  # connections at this moment, by pod
 
     def __enter__(self) -> Self:
         self.start()
@@ -99,7 +101,16 @@ class ServiceProxy:
             _reset(writer)
             return
         pod = random.choice(ready)  # noqa: S311 - no secret
-        self.connections[pod] = self.connections.get(pod, 0) + 1
+        self.made[pod] += 1
+        self.open[pod] += 1
+        try:
+            await self._relay_to(pod, reader, writer)
+        finally:
+            self.open[pod] -= 1
+
+    async def _relay_to(
+        self, pod: Address, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         try:
             dialled = asyncio.open_connection(*pod)
             there_reader, there_writer = await asyncio.wait_for(dialled, DIAL_SECONDS)

@@ -1,4 +1,4 @@
-"""Puts ConfigMaps and Secrets where a container reads them, and refreshes them, as kubelets do.
+"""Puts what a container reads where it reads it, and refreshes it, as the kubelet does.
 
 All files of a volume change at once: they are links into a folder behind the link `..data`, and
 that link is what is replaced.
@@ -8,64 +8,96 @@ import base64
 import contextlib
 import shutil
 import uuid
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 Json = Any
-# Reads a ConfigMap or Secret of the pod's namespace by kind and name; None where there is none.
-Read = Callable[[str, str], Json | None]
 
 
 class MissingVolume(Exception):
     """A volume's ConfigMap or Secret is not there: the container cannot start yet."""
 
 
-def mount(pod: Json, container: Json, root: Path, read: Read) -> dict[str, Path]:
+class Sources(Protocol):
+    """Where the contents of volumes come from."""
+
+    def read(self, kind: str, name: str) -> Json | None:
+        """Give a ConfigMap or Secret of the pod's namespace, by plural kind and name."""
+
+    def token(self, pod: Json) -> bytes:
+        """Give a token of the pod's ServiceAccount that will be good for a while."""
+
+
+def mount(pod: Json, container: Json, root: Path, sources: Sources) -> dict[str, Path]:
     """Bring a container's volumes up to date below `root`; returns where each mount path lies.
 
-    Raises MissingVolume. Volumes of other types are empty folders.
+    Raises MissingVolume. An emptyDir is an empty folder.
     """
     volumes = {it["name"]: it for it in pod["spec"].get("volumes", [])}
     places: dict[str, Path] = {}
     for it in container.get("volumeMounts", []):
         place = root / it["mountPath"].strip("/")
         place.mkdir(parents=True, exist_ok=True)
-        files = _files(volumes[it["name"]], read)
+        files = _files(pod, volumes[it["name"]], sources)
         if files is not None:
             _replace(place, files)
         places[it["mountPath"]] = place
     return places
 
 
-def _files(volume: Json, read: Read) -> dict[str, bytes] | None:
-    if "configMap" in volume:
-        kind, name, optional = "configmaps", volume["configMap"]["name"], volume["configMap"]
-    elif "secret" in volume:
-        kind, name, optional = "secrets", volume["secret"]["secretName"], volume["secret"]
-    else:
+def _files(pod: Json, volume: Json, sources: Sources) -> dict[str, bytes] | None:
+    """Return the files of a volume by name; None where the container writes them itself."""
+    if "emptyDir" in volume:
         return None
-    found = read(kind, name)
-    if found is None and optional.get("optional"):
+    if "projected" not in volume:
+        return _content(pod, volume, sources)
+    files: dict[str, bytes] = {}
+    for it in volume["projected"]["sources"]:
+        files |= _content(pod, it, sources)
+    return files
+
+
+def _content(pod: Json, source: Mapping[str, Json], sources: Sources) -> dict[str, bytes]:
+    match source:
+        case {"serviceAccountToken": {"path": path}}:
+            return {path: sources.token(pod)}
+        case {"downwardAPI": {"items": items}}:
+            return {it["path"]: field(pod, it["fieldRef"]["fieldPath"]).encode() for it in items}
+        case {"configMap": what}:
+            kind = "configmaps"
+        case {"secret": what}:
+            kind = "secrets"
+        case _:
+            raise MissingVolume(f"volumes such as {sorted(source)} are not known here")
+    name = what.get("name") or what.get("secretName")
+    found = sources.read(kind, name)
+    if found is None and what.get("optional"):
         return {}
     if found is None:
         raise MissingVolume(f"{kind} {name!r} not found")
-    data = found.get("data") or {}
+    texts: dict[str, str] = found.get("data") or {}
     if kind == "secrets":
-        return {key: base64.b64decode(value) for key, value in data.items()}
-    return {key: value.encode() for key, value in data.items()}
+        return {key: base64.b64decode(text) for key, text in texts.items()}
+    return {key: text.encode() for key, text in texts.items()}
 
 
-def _replace(place: Path, files: dict[str, bytes]) -> None:
-    current = place / "..data"
+def field(pod: Json, path: str) -> str:
+    """Return a field of a pod by its path, such as metadata.name."""
+    found = pod
+    for key in path.split("."):
+        found = found[key]
+    return str(found)
+
+
+def _replace(place: Path, files: Mapping[str, bytes]) -> None:
+    current, old = place / "..data", None
     if current.is_symlink():
         old = place / current.readlink()
         if files == {it.name: it.read_bytes() for it in old.iterdir()}:
             return
-    else:
-        old = None
     fresh = place / f"..{uuid.uuid4().hex}"
-    fresh.mkdir()
+    fresh.mkdir(mode=0o700)
     for name, content in files.items():
         (fresh / name).write_bytes(content)
     link = place / "..data_tmp"
