@@ -112,6 +112,7 @@ class EventSink:
                 self.offer(said)
         except Exception as problem:  # noqa: BLE001  a request that is decided shall not fail by it
             self._fault(problem)
+            self._metrics.event_dropped("error")
 
     def offer(self, said: Telling) -> None:
         """Queue an Event, or count it where it happened before; drops and counts what is much."""

@@ -113,5 +113,6 @@ def _gift(record: Record, *, rehearsed: bool) -> str:
     debug = record.operation == "UPDATE"
     who = "a debug container" if debug else f"a pod of role {record.role}"
     gets = "would get" if rehearsed else "gets"
-    note = f"{who} {gets} the scopes {', '.join(record.scopes)} by policy {policy}"
+    scopes = f"scope{'s' if len(record.scopes) > 1 else ''} {', '.join(record.scopes)}"
+    note = f"{who} {gets} {scopes} by policy {policy}"
     return f"dry run: {note}" if rehearsed else note
