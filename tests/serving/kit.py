@@ -16,7 +16,9 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID
 
+from webhook.core.decision import Allow, Reason, Report
 from webhook.core.policyset import PolicySet
+from webhook.core.request import AdmissionRequest
 from webhook.core.words import Hook, NamespaceMode
 from webhook.loading.load import Loaded, load_text
 from webhook.loading.problems import PolicyError, Problem
@@ -70,7 +72,9 @@ def echo(body: bytes, *, hook: Hook, mode: NamespaceMode, policies: PolicySet) -
         raise LookupError("secret value of a pod")
     document = {"hook": hook, "mode": mode, "length": len(body), "policies": len(policies)}
     answer = json.dumps(document).encode()
-    return Answer(answer * (1000 if say == "a lot" else 1), replace(RECORD, hook=hook))
+    asked = AdmissionRequest(hook=hook, mode=mode, namespace="noxus", operation="CREATE", pod=None)
+    body = answer * (1000 if say == "a lot" else 1)
+    return Answer(body, replace(RECORD, hook=hook), asked, Allow(Report(Reason.NOTHING_TO_DO)))
 
 
 @dataclass
