@@ -6,6 +6,7 @@ a file, an editor writes it in place, and all of them end in other bytes at the 
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
@@ -35,14 +36,15 @@ class Status:
 class Followed(Generic[T]):
     """The last good content of some files.
 
-    `poll` runs in one thread, `current` and `status` in any: each is one reference, swapped whole.
+    `poll` runs in any thread, one at a time; `current` and `status` are one reference each, swapped
+    whole.
     """
 
     def __init__(
         self,
         what: str,
         *,
-        fingerprint: Callable[[], bytes],
+        fingerprint: Callable[[], bytes | None],
         load: Callable[[int], T],
         clock: Callable[[], float],
         loaded: Callable[[T, Status], None],
@@ -51,6 +53,7 @@ class Followed(Generic[T]):
     ) -> None:
         """Take `load`, which gets the number of the generation and raises LoadError or OSError.
 
+        `fingerprint` gives None for as long as there is nothing to load.
         `try_again`: content that did not load is tried at each look, since it may do so later.
         """
         self._what, self._fingerprint, self._load, self._clock = what, fingerprint, load, clock
@@ -61,6 +64,7 @@ class Followed(Generic[T]):
         self._seen: bytes | None = None  # the content at the last look
         self._value: T | None = None
         self._status = Status()
+        self._looking = threading.Lock()
 
     def current(self) -> T | None:
         """Give the last good content; None: there never was one."""
@@ -76,11 +80,17 @@ class Followed(Generic[T]):
         With `settle` a change counts when it is seen twice, so that a file that is being written
         is left alone: half a policy can be a valid one that grants less.
         """
+        with self._looking:
+            self._poll(settle=settle)
+
+    def _poll(self, *, settle: bool) -> None:
         try:
             mark = self._fingerprint()
         except OSError as problem:
             self._seen = None
             self._fail(_sentence(problem), {})
+            return
+        if mark is None:
             return
         settled = mark == self._seen or not settle
         self._seen = mark

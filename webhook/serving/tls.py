@@ -1,13 +1,16 @@
-"""The serving certificate: read, checked, and replaced when its files change.
+"""The serving certificate: read, checked, and replaced when another one comes.
 
-A new one is built as a whole new context, so that connections which are there keep what they began
-with, and a half-written or mismatching pair never takes the place of a good one.
+It comes from files that are followed, or is handed over as bytes. A new one is built as a whole new
+context, so that connections which are there keep what they began with, and a half-written or
+mismatching pair never takes the place of a good one.
 """
 
+import contextlib
 import hashlib
 import logging
+import os
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -57,16 +60,24 @@ class Serving:
         return ""
 
 
-class TlsSource:
-    """The certificate in force, followed on disk."""
+class _Source:
+    """The certificate in force."""
 
-    def __init__(self, files: TlsFiles, *, metrics: Metrics, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        where: str,
+        *,
+        fingerprint: Callable[[], bytes | None],
+        read: Callable[[], Serving],
+        metrics: Metrics,
+        clock: Callable[[], float],
+    ) -> None:
         """Take a clock of seconds since 1970; nothing is read before `poll`."""
-        self._files, self._metrics, self._clock = files, metrics, clock
+        self._where, self._read, self._metrics, self._clock = where, read, metrics, clock
         self.followed = Followed(
             "the serving certificate",
-            fingerprint=files.fingerprint,
-            load=self._read,
+            fingerprint=fingerprint,
+            load=self._load,
             clock=clock,
             loaded=self._loaded,
             failed=metrics.certificate_failed,
@@ -88,13 +99,13 @@ class TlsSource:
         """Tell what is in force, and what is wrong with what is not."""
         return self.followed.status()
 
-    def _read(self, _generation: int) -> Serving:
-        serving = read_serving(self._files)
+    def _load(self, _generation: int) -> Serving:
+        serving = self._read()
         now = datetime.fromtimestamp(self._clock(), UTC)
         why = serving.why_not_valid(now)
         # At the start any is better than none: the process lives, is not ready, and says why.
         if why and self.followed.current() is not None:
-            raise LoadError(f"{self._files.certificate}: {why}")
+            raise LoadError(f"{self._where}: {why}")
         return serving
 
     def _loaded(self, serving: Serving, _status: Status) -> None:
@@ -107,27 +118,113 @@ class TlsSource:
         )
 
 
+class TlsSource(_Source):
+    """The certificate of some files, followed on disk."""
+
+    def __init__(self, files: TlsFiles, *, metrics: Metrics, clock: Callable[[], float]) -> None:
+        """Take a clock of seconds since 1970; nothing is read before `poll`."""
+        super().__init__(
+            str(files.certificate),
+            fingerprint=files.fingerprint,
+            read=lambda: read_serving(files),
+            metrics=metrics,
+            clock=clock,
+        )
+
+
+class PemTlsSource(_Source):
+    """The certificate that was handed over last; no file ever holds its key."""
+
+    def __init__(
+        self, *, client_ca: Path | None, metrics: Metrics, clock: Callable[[], float]
+    ) -> None:
+        """Take the CA of the clients, if only some may ask, and a clock of seconds since 1970."""
+        self._offered: tuple[bytes, bytes] | None = None
+        self._client_ca = client_ca
+        super().__init__(
+            "tls.crt",
+            fingerprint=self._fingerprint,
+            read=self._read_offered,
+            metrics=metrics,
+            clock=clock,
+        )
+
+    def offer(self, certificate: bytes, key: bytes) -> None:
+        """Take certificate and key as PEM, from any thread; what is of no use changes nothing.
+
+        That is logged and counted, and tried again for as long as nothing else is offered.
+        """
+        self._offered = certificate, key
+        self.followed.poll(settle=False)
+
+    def _fingerprint(self) -> bytes | None:
+        if self._offered is None:
+            return None
+        digest = hashlib.sha256()
+        client_ca = b"" if self._client_ca is None else self._client_ca.read_bytes()
+        for content in (*self._offered, client_ca):
+            digest.update(b"%d:" % len(content))
+            digest.update(content)
+        return digest.digest()
+
+    def _read_offered(self) -> Serving:
+        if self._offered is None:
+            raise LoadError("no certificate has come yet")
+        certificate, key = self._offered
+        serving = _serving(certificate, key, "tls.crt", "tls.key")
+        # Both in one: OpenSSL looks for each by its kind.
+        with _in_memory(certificate + b"\n" + key) as path:
+            _use(serving.context, path, path, "tls.crt")
+        _admit_only(serving.context, self._client_ca)
+        return serving
+
+
 def read_serving(files: TlsFiles) -> Serving:
     """Read certificate and key and make a context of them; raises LoadError or OSError."""
+    certificate, key = str(files.certificate), str(files.key)
+    serving = _serving(files.certificate.read_bytes(), files.key.read_bytes(), certificate, key)
+    _use(serving.context, certificate, key, certificate)
+    _admit_only(serving.context, files.client_ca)
+    return serving
+
+
+def _serving(certificate_pem: bytes, key_pem: bytes, certificate_at: str, key_at: str) -> Serving:
+    """Check a pair, which messages call by where it came from; the context has yet to use it."""
     try:
-        certificate = read_certificate(files.certificate.read_bytes())
+        certificate = read_certificate(certificate_pem)
     except PkiError as problem:
-        raise LoadError(f"{files.certificate}: {problem}") from None
+        raise LoadError(f"{certificate_at}: {problem}") from None
     try:
-        key = read_key(files.key.read_bytes())
+        key = read_key(key_pem)
     except PkiError as problem:
-        raise LoadError(f"{files.key}: {problem}") from None
+        raise LoadError(f"{key_at}: {problem}") from None
     if not is_pair(certificate, key):
-        raise LoadError(f"{files.key}: the key does not belong to {files.certificate}")
+        raise LoadError(f"{key_at}: the key does not belong to {certificate_at}")
     return Serving(
-        context=_context(files),
+        context=_context(),
         der=certificate.public_bytes(Encoding.DER),
         not_before=certificate.not_valid_before_utc,
         not_after=certificate.not_valid_after_utc,
     )
 
 
-def _context(files: TlsFiles) -> ssl.SSLContext:
+@contextlib.contextmanager
+def _in_memory(content: bytes) -> Iterator[str]:
+    """Lend a path to some bytes that are on no disk, in no folder, and gone afterwards.
+
+    Python's ssl takes keys from paths only. A file of memory alone needs nothing writable, so that
+    it works with a read-only root, and cannot be found by its name or left behind by a crash.
+    """
+    descriptor = os.memfd_create("tls", os.MFD_CLOEXEC)
+    try:
+        with open(descriptor, "wb", closefd=False) as file:
+            file.write(content)
+        yield f"/proc/self/fd/{descriptor}"
+    finally:
+        os.close(descriptor)
+
+
+def _context() -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     # A client could make us do handshake after handshake on one connection.
@@ -136,14 +233,22 @@ def _context(files: TlsFiles) -> ssl.SSLContext:
     context.options |= ssl.OP_NO_TICKET
     context.num_tickets = 0
     context.set_alpn_protocols(["http/1.1"])
-    try:
-        context.load_cert_chain(files.certificate, files.key)
-    except ssl.SSLError as problem:
-        raise LoadError(f"{files.certificate}: TLS cannot use it: {problem.reason}") from None
-    if files.client_ca is not None:
-        try:
-            context.load_verify_locations(files.client_ca)
-        except ssl.SSLError:
-            raise LoadError(f"{files.client_ca}: the file holds no CA certificate") from None
-        context.verify_mode = ssl.CERT_REQUIRED
     return context
+
+
+def _use(context: ssl.SSLContext, certificate: str, key: str, where: str) -> None:
+    try:
+        context.load_cert_chain(certificate, key)
+    except ssl.SSLError as problem:
+        raise LoadError(f"{where}: TLS cannot use it: {problem.reason}") from None
+
+
+def _admit_only(context: ssl.SSLContext, client_ca: Path | None) -> None:
+    """Take only clients with a certificate of a CA, if one is given."""
+    if client_ca is None:
+        return
+    try:
+        context.load_verify_locations(client_ca)
+    except ssl.SSLError:
+        raise LoadError(f"{client_ca}: the file holds no CA certificate") from None
+    context.verify_mode = ssl.CERT_REQUIRED
