@@ -14,6 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from webhook.cluster.api import Api
 from webhook.cluster.backoff import Backoff
+from webhook.cluster.events import EventSink
 from webhook.cluster.kept import Kept
 from webhook.cluster.leader import Election
 from webhook.cluster.leading import Leading
@@ -25,7 +26,7 @@ from webhook.pki.ensure import Source
 from webhook.pki.names import service_names
 from webhook.serving.errors import StartError
 from webhook.serving.sources import Certificate, Policies, Sources, file_certificate, file_policies
-from webhook.settings import CLUSTER, SELF_MANAGED, Settings
+from webhook.settings import CLUSTER, OFF, SELF_MANAGED, Settings
 from webhook.telemetry.cluster_metrics import ClusterMetrics
 from webhook.telemetry.metrics import Metrics
 
@@ -55,6 +56,7 @@ class _Member:
     def sources(self) -> Sources:
         policies = self._policies()
         certificate = self._certificate()
+        events = self._events()
         if self._lead:
             self._beside.append(self._election().run)
         return Sources(
@@ -63,6 +65,7 @@ class _Member:
             followed=tuple(self._followed),
             beside=tuple(self._beside),
             closing=self._api.close,
+            reporter=events,
         )
 
     def _policies(self) -> Policies:
@@ -143,6 +146,21 @@ class _Member:
         self._beside += [secret.run, lease.run]
         self._lead.append(certificates.lead)
         return serving
+
+    def _events(self) -> EventSink | None:
+        settings = self._settings
+        if settings.policy_from != CLUSTER or settings.events == OFF:
+            return None
+        events = EventSink(
+            self._api,
+            identity=settings.identity,
+            metrics=self._board,
+            clock=time.monotonic,
+            now=time.time,
+            random=random.random,
+        )
+        self._beside.append(events.run)
+        return events
 
     def _election(self) -> Election:
         settings = self._settings

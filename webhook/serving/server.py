@@ -94,6 +94,7 @@ class Service:
             log=DecisionLog(parts.write, clock=time.time),
             limits=parts.limits,
             clock=clock,
+            reporter=sources.reporter,
         )
         self.table = Connections(parts.limits, clock=clock, dropped=self.metrics.dropped)
         self._public = self._listener(

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from webhook.core.policyset import PolicySet
 from webhook.serving.errors import StartError
+from webhook.serving.hooks import Reporter
 from webhook.serving.policies import FilePolicySource, Loader
 from webhook.serving.reload import Followed, Status
 from webhook.serving.tls import Serving, TlsFiles, TlsSource
@@ -48,6 +49,7 @@ class Sources:
     followed: tuple[Followed[Any], ...]  # looked at once in a while
     beside: tuple[Callable[[], Awaitable[None]], ...] = ()  # run for ever, cancelled at the end
     closing: Callable[[], Awaitable[None]] | None = None  # after those have ended
+    reporter: Reporter | None = None  # is told of decisions
 
 
 def from_files(
