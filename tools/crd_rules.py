@@ -51,9 +51,9 @@ NAMES: Final[Mapping[Callable[[str], str], Json]] = {
 }
 
 # Without bounds the API server reckons each list at 3 MB, and no rule below it is affordable. They
-# are ten times what policies have. Pools: a rule may cost 1,000,000 units for one object, and a
-# pool's name of 63 characters takes between 83 and 100; etcd takes objects of 1.5 MB, which is room
-# for about as many pools with a Secret, a namespace and the record of who owns them.
+# are ten times what policies have. Pools: a rule may cost 1,000,000 units for one object, and a pool's
+# name of 63 characters takes between 83 and 100. etcd takes objects of 1.5 MB: so many pools, each
+# with a Secret, a namespace and the record of who owns it, are 0.9 MB.
 BOUNDS: Final[Mapping[Field, Json]] = {
     (policy.PolicySpec, "scopes"): {"maxItems": 256},
     (policy.Scope, "roles"): {"maxItems": 64},
@@ -170,11 +170,11 @@ RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
     policy.LabelSelectorRequirement: (
         Rule(
             f"!(self.operator in ['In', 'NotIn']) || {_filled('values')}",
-            expression="'operator ' + self.operator + ' needs values'",
+            expression='"operator " + self.operator + " needs values"',
         ),
         Rule(
             f"self.operator in ['In', 'NotIn'] || !({_filled('values')})",
-            expression="'operator ' + self.operator + ' takes no values'",
+            expression='"operator " + self.operator + " takes no values"',
         ),
     ),
     policy.Rule: (
