@@ -9,11 +9,7 @@ ARG BASE=python:3.13-slim-bookworm
 ARG BUILDER=${BASE}
 
 FROM ${BUILDER} AS build
-# Every time stamp that ends in a layer is this one, and bytecode is never checked against its source
-# (nobody can write here at run time), so that it holds none: two builds give the same layers.
-ARG SOURCE_DATE_EPOCH=0
-ENV SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH} PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 \
-    PYTHONDONTWRITEBYTECODE=1
+ENV PIP_NO_CACHE_DIR=1 PIP_DISABLE_PIP_VERSION_CHECK=1 PYTHONDONTWRITEBYTECODE=1
 WORKDIR /src
 COPY requirements/build.txt requirements/run.txt requirements/
 # Two secrets help where the network is not open. Both may be missing, and neither stays in a layer:
@@ -30,6 +26,9 @@ RUN --mount=type=secret,id=ca --mount=type=secret,id=pip.conf \
  && /venv/bin/python3 -m compileall -q --invalidation-mode unchecked-hash \
       -x 'kubernetes/(aio/)?client/(api|models)/' /venv/lib
 # (The Kubernetes client's 1,700 generated classes are not compiled: none is ever imported.)
+# Every time stamp that ends in the image is SOURCE_DATE_EPOCH, and bytecode is never checked against
+# its source (nobody can write here at run time), so that it holds none: two builds, equal layers.
+ARG SOURCE_DATE_EPOCH=0
 # A wheel rather than a copy of the folder: with it comes what the package says about itself.
 COPY pyproject.toml README.md LICENSE ./
 COPY webhook/ webhook/
@@ -43,6 +42,7 @@ RUN /build/bin/pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /whe
  && find /image -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 
 FROM ${BASE}
+COPY --from=build /image/ /
 ARG VERSION=0.1.0
 ARG REVISION=unknown
 ARG CREATED=1970-01-01T00:00:00Z
@@ -52,7 +52,6 @@ LABEL org.opencontainers.image.title="noxus-secret-webhook" \
       org.opencontainers.image.revision="${REVISION}" \
       org.opencontainers.image.created="${CREATED}" \
       org.opencontainers.image.licenses="Apache-2.0"
-COPY --from=build /image/ /
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1
 USER 65532:65532
 EXPOSE 8443 8080
