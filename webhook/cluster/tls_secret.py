@@ -51,7 +51,7 @@ class TlsSecret:
         failed: Callable[[], None],
         hold_back: float = HOLD_BACK,
     ) -> None:
-        """Take `offer`, which is given certificate and key as PEM; `clock` is seconds since 1970."""
+        """Take `offer`, which is given PEM of both parts, and a clock of seconds since 1970."""
         self.namespace, self.name = namespace, name
         self.collection = f"/api/v1/namespaces/{namespace}/secrets"
         self.path = f"{self.collection}/{name}"
@@ -157,13 +157,8 @@ def _annotations(secret: Json) -> Json:
 
 
 def _asked(text: str) -> str:
-    if text not in ("", "ca", "leaf"):
-        event(
-            logging.WARNING,
-            f'the annotation {ROTATE} of our Secret is taken for "leaf": write ca or leaf',
-        )
-        return "leaf"
-    return text
+    """Take whatever else an operator may have written for the larger of the two."""
+    return text if text in ("", "leaf") else "ca"
 
 
 def _encoded(keyring: Keyring) -> dict[str, str]:
