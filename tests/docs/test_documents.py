@@ -84,11 +84,14 @@ def test_the_example_policy_loads_without_a_warning() -> None:
 
 
 def test_the_policy_of_the_manifests_loads() -> None:
-    config_map = yaml.safe_load((ROOT / "manifests" / "base" / "20-policy.yaml").read_text())
+    manifest = ROOT / "manifests" / "base" / "20-initial-policy.yaml"
+    config_map = yaml.safe_load(manifest.read_text())
 
     loaded = load_text(config_map["data"]["policy.yaml"])
 
-    assert [policy.dry_run for policy in loaded.policies.policies] == [True]
+    assert loaded.warnings() == []
+    # A namespace opts in by its label, so that nothing is left to hold back.
+    assert [policy.dry_run for policy in loaded.policies.policies] == [False]
 
 
 def test_make_help_names_every_target_that_people_call() -> None:

@@ -1,0 +1,72 @@
+{{/* The objects are those of manifests/base, where the reasons stand; a test compares them. */}}
+
+{{- define "labels" -}}
+app.kubernetes.io/name: noxus-secret-webhook
+app.kubernetes.io/part-of: noxus
+{{- end }}
+
+{{- define "metadata" -}}
+name: {{ .name | quote }}
+{{- with .namespace }}
+namespace: {{ . | quote }}
+{{- end }}
+labels:
+  {{- include "labels" . | nindent 2 }}
+{{- end }}
+
+{{/* The right to a Role or ClusterRole of the same name, for our ServiceAccount. */}}
+{{- define "binding" -}}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: {{ .kind }}
+  name: {{ .name }}
+subjects:
+  - kind: ServiceAccount
+    name: noxus-secret-webhook
+    namespace: {{ .namespace | quote }}
+{{- end }}
+
+{{/* The fields that all entries of both webhook configurations share; .mode and .hook tell them apart. */}}
+{{- define "entry" -}}
+clientConfig:
+  service:
+    name: noxus-secret-webhook
+    namespace: {{ .root.Release.Namespace | quote }}
+    path: /{{ .hook }}/{{ ternary "dry-run" .mode .root.Values.dryRun }}
+    port: 443
+  {{- if eq .root.Values.certificates.from "files" }}
+  caBundle: {{ .root.Values.certificates.caBundle | b64enc }}
+  {{- end }}
+namespaceSelector:
+  matchLabels: {secrets.noxus.ai/injection: {{ .mode }}}
+  matchExpressions:
+    - key: kubernetes.io/metadata.name
+      operator: NotIn
+      values: [kube-system, kube-node-lease, {{ .root.Release.Namespace | quote }}]
+matchPolicy: Equivalent
+sideEffects: None
+timeoutSeconds: 3
+admissionReviewVersions: [v1]
+{{- end }}
+
+{{- define "pods" -}}
+rules:
+  - apiGroups: [""]
+    apiVersions: [v1]
+    operations: [CREATE]
+    resources: [pods]
+    scope: Namespaced
+{{- end }}
+
+{{- define "debug" -}}
+rules:
+  - apiGroups: [""]
+    apiVersions: [v1]
+    operations: [UPDATE]
+    resources: [pods/ephemeralcontainers]
+    scope: Namespaced
+matchConditions:
+  - name: debug-containers-were-added
+    expression: >-
+      object.spec.?ephemeralContainers.orValue([]) != oldObject.spec.?ephemeralContainers.orValue([])
+{{- end }}
