@@ -32,8 +32,8 @@ class Replica:
     address: str
 
 
-def configuration(plane: ControlPlane, replicas: Sequence[Replica], rules: Path) -> Json:
-    """Return a configuration with the labels that the operator's would give."""
+def configuration(plane: ControlPlane, targets: Path, rules: Path) -> Json:
+    """Return a configuration; `targets` is the file in which the replicas are listed."""
     return {
         # Each second, so that a test need not wait for two samples.
         "global": {"scrape_interval": "1s", "scrape_timeout": "1s", "evaluation_interval": "1s"},
@@ -41,9 +41,7 @@ def configuration(plane: ControlPlane, replicas: Sequence[Replica], rules: Path)
         "scrape_configs": [
             {
                 "job_name": JOB,
-                "static_configs": [
-                    {"targets": [it.address], "labels": {"pod": it.pod}} for it in replicas
-                ],
+                "file_sd_configs": [{"files": [str(targets)]}],  # read again when it changes
             },
             {
                 "job_name": "apiserver",
@@ -62,10 +60,14 @@ def configuration(plane: ControlPlane, replicas: Sequence[Replica], rules: Path)
 class Prometheus:
     """Starts on entering the context, stops on leaving it, and leaves nothing behind."""
 
-    def __init__(self, program: Path, config: Json) -> None:
+    def __init__(self, program: Path, plane: ControlPlane, rule_groups: Json) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="prometheus-"))
+        self._targets = self.folder / "replicas.json"
+        self.scrape([])
+        rules = self.folder / "rules.yml"
+        rules.write_text(yaml.safe_dump(rule_groups))
         self._file = self.folder / "prometheus.yml"
-        self._file.write_text(yaml.safe_dump(config))
+        self._file.write_text(yaml.safe_dump(configuration(plane, self._targets, rules)))
         with socket.socket() as free:
             free.bind((HOST, 0))
             self.port = int(free.getsockname()[1])
@@ -87,6 +89,13 @@ class Prometheus:
         self._program.stop()
         self._group.close()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def scrape(self, replicas: Sequence[Replica]) -> None:
+        """Scrape these from now on, with the labels that the operator would give them."""
+        listed = [{"targets": [it.address], "labels": {"pod": it.pod}} for it in replicas]
+        hidden = self._targets.with_name(".replicas.json")
+        hidden.write_text(json.dumps(listed))
+        hidden.rename(self._targets)
 
     def query(self, expression: str) -> list[Json]:
         """Return the series that an expression gives now."""
