@@ -51,9 +51,9 @@ NAMES: Final[Mapping[Callable[[str], str], Json]] = {
 }
 
 # Without bounds the API server reckons each list at 3 MB, and no rule below it is affordable. They
-# are ten times what policies have. Pools: a rule may cost 1,000,000 units for one object, and a pool's
-# name of 63 characters takes between 83 and 100. etcd takes objects of 1.5 MB: so many pools, each
-# with a Secret, a namespace and the record of who owns it, are 0.9 MB.
+# are ten times what policies have. Pools: a rule may cost 1,000,000 units for one object, and the
+# name of a pool, of 63 characters, takes between 83 and 100. In etcd, where an object has 1.5 MB at
+# most, so many pools take 0.9 MB, each with a Secret, a namespace and the record of who owns it.
 BOUNDS: Final[Mapping[Field, Json]] = {
     (policy.PolicySpec, "scopes"): {"maxItems": 256},
     (policy.Scope, "roles"): {"maxItems": 64},

@@ -9,25 +9,66 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-from webhook.core.policy import Policy
+from tools.crd_rules import BOUNDS
+from webhook.cluster.status import PolicyStatus
+from webhook.core.policy import Policy, PolicySpec, Worker
 
 HEAD = """\
 # The policy, field by field
 
-A `SecretInjectionPolicy` is a YAML file, or one of several in a folder. Unknown fields are refused.
-[examples/policy.yaml](../examples/policy.yaml) is one to start from, and `noxus-secrets check FILE`
-reads it as the webhook does. This page is generated from the models: change those, then run
-`python -m tools.policy_reference > docs/policy.md`.
+A `SecretInjectionPolicy` is a resource of the cluster, or a YAML file, or one of several in a
+folder: the fields are the same. [examples/policy.yaml](../examples/policy.yaml) is one to start
+from, and `noxus-secrets check FILE` reads it as the webhook does. This page is generated from the
+models: change those, then run `python -m tools.policy_reference > docs/policy.md`.
+
+## As a resource of the cluster
+
+The resource is cluster-scoped; its short name is `sip`.
+
+```sh
+kubectl apply --server-side -f examples/policy.yaml
+kubectl wait --for=condition=Ready sip/noxus
+kubectl get sip
+kubectl explain sip.spec.scopes
+```
+
+- **Unknown fields** are refused, in a file as in a resource. The API server stores them all the
+  same, so that the webhook can say in the policy's `status` which field was meant. The last
+  generation that loads stays in force meanwhile. Run `noxus-secrets check` before you apply.
+- **What the API server can judge alone** it refuses at once: types, names, roles that are not known,
+  empty lists, and rules such as "exactly one of secretRef and configMapRef". It cannot compare
+  every Secret of the scopes with every pool's: one Secret in both is refused by the webhook, in
+  the status.
+- **Defaults**: the API server writes `mode`, `worker.role`, `containers.ephemeral` and `guard` into
+  the resource. It writes nothing into lists and pools, so that what you applied is what you find
+  there, and nothing into `containers.exclude`, which grows with the releases. A field that is
+  `null` is as if absent.
+- **Owners**: with `kubectl apply --server-side --field-manager=TEAM` several pipelines can each
+  bring pools of their own. Whoever applies `scopes`, or any other list, owns all of it, since its
+  order has a meaning. This keeps people from overwriting each other by mistake and protects
+  nothing: RBAC knows whole objects only, so whoever may write the policy may write all of it.
+- **Size**: __POOLS__ pools and __SCOPES__ scopes at most. Large policies need `--server-side`:
+  without it kubectl keeps a copy in an annotation, which may have 256 kB.
+- **Two policies for one namespace**: the older governs, then the lower name. The other one is not
+  ready, with reason `Conflict`.
 """
 
 
 def reference() -> str:
     """Return the page: a table for each model, in the order in which they are met."""
-    return "\n".join([HEAD, *(line for model in _models(Policy) for line in _table(*model))])
+    models = [*_models(Policy), *_models(PolicyStatus, "status")]
+    return "\n".join([_head(), *(line for model in models for line in _table(*model))])
 
 
-def _models(root: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
-    queue: list[tuple[str, type[BaseModel]]] = [("", root)]
+def _head() -> str:
+    pools, scopes = BOUNDS[Worker, "pools"], BOUNDS[PolicySpec, "scopes"]
+    return HEAD.replace("__POOLS__", f"{pools['maxProperties']:,}").replace(
+        "__SCOPES__", str(scopes["maxItems"])
+    )
+
+
+def _models(root: type[BaseModel], path: str = "") -> Iterator[tuple[str, type[BaseModel]]]:
+    queue = [(path, root)]
     seen: set[type[BaseModel]] = set()
     while queue:
         path, model = queue.pop(0)
@@ -57,8 +98,8 @@ def _table(path: str, model: type[BaseModel]) -> Iterator[str]:
     yield "| field | type | default | meaning |"
     yield "|---|---|---|---|"
     for name, field in model.model_fields.items():
-        if name == "status":
-            continue  # the API server's, not the author's
+        if model is Policy and name == "status":
+            continue  # the webhook's, not the author's: it has a table of its own
         yield f"| `{field.alias or name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |"  # noqa: E501 - one row
     yield ""
 
