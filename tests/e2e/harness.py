@@ -86,7 +86,7 @@ class Webhook:
         """Start it and return when it answers, ready or not."""
         command = [
             *(sys.executable, "-m", "webhook", "serve"),
-            *("--policy", str(self.policies)),
+            *self._policy_flags(),
             *("--listen", f"{HOST}:{self.port}"),
             *("--health-listen", f"{HOST}:{self.health_port}"),
             *("--tls-cert", str(self.folder / "tls.crt")),
@@ -172,6 +172,10 @@ class Webhook:
         """Return what the probe finds, once it finds something; an error shows the log's end."""
         programs = [] if self._program is None else [self._program]
         return wait_for(probe, what, timeout=timeout, programs=programs)
+
+    def _policy_flags(self) -> Sequence[str]:
+        """Say where the policies are."""
+        return ("--policy", str(self.policies))
 
     def _write(self, text: str) -> Path:
         """Write a file and then give it its name: nobody reads half of it."""
