@@ -1,26 +1,25 @@
-"""A control plane with our manifests applied, our Deployment's pods running, our Service leading
-to them. Nothing in the manifests is changed.
+"""A control plane with our manifests applied, our pods running, our Service leading to them.
+
+Nothing in the manifests is changed: the API server gives Services loopback addresses, so that it
+reaches ours by its ClusterIP as everywhere.
 """
 
-import base64
-import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from tests.controlplane.plane import ControlPlane
+from tests.controlplane.processes import ControlPlaneError
 from tests.drills.addresses import Addresses
 from tests.drills.kubelet import Kubelet
 from tests.drills.service import ServiceProxy
-from tests.e2e.harness import make_certificates
 
-Json = Any
 ROOT = Path(__file__).parents[2]
 BASE = ROOT / "manifests" / "base"
 NAMESPACE, NAME = "noxus-secrets", "noxus-secret-webhook"
-TLS_SECRET = "noxus-secret-webhook-tls"  # noqa: S105 - a name
+# A Python program starts in a second or two; on two busy cores three of them take ten.
 START_SECONDS = 60.0
-OK = 200
+TAIL_LINES, TAIL_WIDTH = 5, 300  # of each pod's log in an error
 
 
 class Cluster:
@@ -77,40 +76,22 @@ class Cluster:
         self.service = ServiceProxy(address, lambda: self.kubelet.endpoints(port["targetPort"]))
         self.service.start()
 
-    def bring_certificates(self, folder: Path) -> None:
-        """Bring certificates of our own, as where `--certificates` is `files`."""
-        make_certificates(folder)
-        data = {
-            name: base64.b64encode((folder / name).read_bytes()).decode()
-            for name in ("ca.crt", "tls.crt", "tls.key")
-        }
-        secret = {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "type": "kubernetes.io/tls",
-            "metadata": {"name": TLS_SECRET, "namespace": NAMESPACE},
-            "data": data,
-        }
-        self.plane.kubectl("apply", "--server-side", "-f-", stdin=json.dumps(secret))
-        for kind in ("mutating", "validating"):
-            path = (
-                f"/apis/admissionregistration.k8s.io/v1/{kind}webhookconfigurations/noxus-secrets"
-            )
-            count = len(self.plane.api("GET", path).body["webhooks"])
-            patch = [
-                {
-                    "op": "add",
-                    "path": f"/webhooks/{i}/clientConfig/caBundle",
-                    "value": data["ca.crt"],
-                }
-                for i in range(count)
-            ]
-            self.plane.api("PATCH", path, patch, content_type="application/json-patch+json")
-
     def wait_ready(self, count: int = 3, *, timeout: float = START_SECONDS) -> None:
         """Wait until so many pods are ready and the Service leads to them."""
-        self.plane.wait_for(
-            lambda: len(self.kubelet.endpoints()) >= count,
-            f"{count} ready pods",
-            timeout=timeout,
-        )
+        try:
+            self.plane.wait_for(
+                lambda: len(self.kubelet.endpoints()) >= count,
+                f"{count} ready pods",
+                timeout=timeout,
+            )
+        except ControlPlaneError as problem:
+            raise ControlPlaneError(f"{self._told()}\n{problem}") from None
+
+    def _told(self) -> str:
+        """Say how each pod is, with the end of its log."""
+        lines = []
+        for pod in self.kubelet.pods():
+            state = pod.problem or ("ready" if pod.ready.value else "not ready")
+            lines.append(f"{pod.name}: {state}, {pod.restarts} restarts")
+            lines += [f"  {line[:TAIL_WIDTH]}" for line in pod.log().splitlines()[-TAIL_LINES:]]
+        return "\n".join(lines)

@@ -28,9 +28,19 @@ class Container:
     """Started at once; its probes are asked by `look`."""
 
     def __init__(
-        self, pod: Json, spec: Json, places: Mapping[str, Path], *, api: str, group: ProcessGroup
+        self,
+        pod: Json,
+        spec: Json,
+        places: Mapping[str, Path],
+        *,
+        more: Mapping[str, str],
+        api: str,
+        group: ProcessGroup,
     ) -> None:
-        """Take the pod with its address in `status.podIP`, and where its mount paths lie."""
+        """Take the pod with its address in `status.podIP`, and where its mount paths lie.
+
+        `more` are variables of the environment that the manifest does not have.
+        """
         self._pod, self._spec, self._places = pod, spec, places
         self._ip: str = pod["status"]["podIP"]
         self._probes: dict[str, Probe] = {}
@@ -40,6 +50,7 @@ class Container:
         environment |= {it["name"]: self._variable(it) for it in spec.get("env", [])}
         if "/tmp" in places:  # noqa: S108 - the path in the container
             environment["TMPDIR"] = str(places["/tmp"])  # noqa: S108
+        environment |= more
         command = [sys.executable, "-m", "webhook", *self._arguments(api)]
         self.program: Program = group.start(pod["metadata"]["name"], command, environment)
         self._begin("startupProbe", verdict=False)

@@ -31,6 +31,7 @@ class Kubelet:
         self._pods_path = f"/api/v1/namespaces/{namespace}/pods"
         self._folder = plane.folder / "node"
         self._folder.mkdir(mode=0o700)
+        self.variables: dict[str, str] = {}  # of the environment, for pods that begin from now on
         self._node = Node(
             api=plane.url,
             group=ProcessGroup(self._folder, temporary=False),
@@ -38,6 +39,7 @@ class Kubelet:
             sources=Objects(plane, namespace),
             report=lambda pod: self._changed.add(pod.uid),
             gone=self._gone,
+            variables=self.variables,
         )
         self._pods: dict[str, RunningPod] = {}  # by UID
         self._ended: dict[str, RunningPod] = {}  # and still in the API server

@@ -55,6 +55,7 @@ class Node:
     sources: Sources
     report: Callable[["RunningPod"], None]  # its readiness or its restarts have changed
     gone: Callable[["RunningPod"], None]  # it has ended after `delete`
+    variables: Mapping[str, str]  # of the environment, for pods that begin now
 
 
 class RunningPod:
@@ -69,6 +70,7 @@ class RunningPod:
         self.ports: Mapping[str, int] = {
             it["name"]: it["containerPort"] for it in self.spec["ports"]
         }
+        self.variables = dict(node.variables)
         self.restarts = 0
         self.ready = Delayed(ENDPOINT_LAG)
         self.problem = ""  # why the container does not start
@@ -154,7 +156,12 @@ class RunningPod:
         places = self._mount()
         if places is not None:
             self._container = Container(
-                self.pod, self.spec, places, api=self._node.api, group=self._node.group
+                self.pod,
+                self.spec,
+                places,
+                more=self.variables,
+                api=self._node.api,
+                group=self._node.group,
             )
 
     def _set_ready(self, value: bool) -> None:
