@@ -35,7 +35,7 @@ kubectl explain sip.spec.scopes
 - **Unknown fields** are refused, in a file as in a resource. The API server stores them all the
   same, so that the webhook can say in the policy's `status` which field was meant. The last
   generation that loads stays in force meanwhile. Run `noxus-secrets check` before you apply.
-- **What the API server can judge alone** it refuses at once: types, names, roles that are not known,
+- **What the API server can judge alone** it refuses at once: types, names, roles that nobody knows,
   empty lists, and rules such as "exactly one of secretRef and configMapRef". It cannot compare
   every Secret of the scopes with every pool's: one Secret in both is refused by the webhook, in
   the status.
