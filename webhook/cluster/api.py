@@ -213,4 +213,6 @@ def _decoded(content: bytes) -> Json:
         value = json.loads(content)
     except ValueError:
         raise ApiError(0, "", "the API server's answer is no JSON") from None
+    except RecursionError:  # it stores what is nested thousands deep
+        raise ApiError(0, "", "an object in the API server's answer is nested too deeply") from None
     return value if isinstance(value, dict) else {}

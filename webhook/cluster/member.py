@@ -14,11 +14,14 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from webhook.cluster.api import Api
 from webhook.cluster.backoff import Backoff
+from webhook.cluster.certificates import Certificates
 from webhook.cluster.events import EventSink
 from webhook.cluster.kept import Kept
 from webhook.cluster.leader import Election
 from webhook.cluster.leading import Leading
 from webhook.cluster.policies import ClusterPolicySource
+from webhook.cluster.replicas import ReplicaLease, Replicas
+from webhook.cluster.tls_secret import TlsSecret
 from webhook.loading.load import fingerprint, load_policies
 from webhook.loading.problems import PolicyError
 from webhook.loading.resource import load_resource
@@ -26,6 +29,7 @@ from webhook.pki.ensure import Source
 from webhook.pki.names import service_names
 from webhook.serving.errors import StartError
 from webhook.serving.sources import Certificate, Policies, Sources, file_certificate, file_policies
+from webhook.serving.tls import PemTlsSource
 from webhook.settings import CLUSTER, OFF, SELF_MANAGED, Settings
 from webhook.telemetry.cluster_metrics import ClusterMetrics
 from webhook.telemetry.metrics import Metrics
