@@ -12,6 +12,8 @@ from webhook.settings import Address
 
 # Readiness shows the last result, so that asking for it costs nothing; three in a row may be late.
 PROBE_EVERY: Final = 10.0  # seconds, as the kubelet's default period of a probe
+# What failed is tried again soon: at the start the certificate may come a little later than we do.
+PROBE_AGAIN: Final = 0.5
 PROBE_STALE: Final = 3 * PROBE_EVERY
 # Ourselves, on this machine: later than this the loop is overloaded or stands still.
 PROBE_TIME: Final = 5.0
@@ -49,7 +51,7 @@ class Probe:
         """Shake hands for ever."""
         while True:
             await self.once()
-            await asyncio.sleep(PROBE_EVERY)
+            await asyncio.sleep(PROBE_AGAIN if self._failure else PROBE_EVERY)
 
     async def once(self) -> None:
         """Shake hands once; never raises."""
