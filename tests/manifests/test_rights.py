@@ -17,15 +17,15 @@ CERTIFICATE_CONFIGURATIONS = (
 )
 EVERYWHERE = {
     ("secretinjectionpolicies.secrets.noxus.ai", "", "create get list watch"),
-    ("secretinjectionpolicies.secrets.noxus.ai/status", "", "patch update"),
+    ("secretinjectionpolicies.secrets.noxus.ai/status", "", "patch"),
     ("events.events.k8s.io", "", "create patch"),
     *((kind, OWN, "get list patch watch") for kind in CERTIFICATE_CONFIGURATIONS),
 }
 AT_HOME = {
-    ("leases.coordination.k8s.io", "", "create delete get list patch update watch"),
-    ("controllerrevisions.apps", "", "create delete get list patch update watch"),
+    ("leases.coordination.k8s.io", "", "create delete get list patch update"),
+    ("controllerrevisions.apps", "", "create delete list"),
     ("secrets", "", "create"),
-    ("secrets", TLS, "get list patch update watch"),
+    ("secrets", TLS, "get list update watch"),
 }
 # Every ServiceAccount has these: to ask what it may do and who it is, and to read CAs.
 ANYBODY = {

@@ -62,7 +62,7 @@ def test_the_webhooks_pods_hold_the_token_that_we_mount_and_no_other(
 
     for pod in pods:
         volumes = {it["name"]: it for it in pod["spec"]["volumes"]}
-        assert set(volumes) == {"initial-policy", "token", "tmp"}
+        assert set(volumes) == {"initial-policy", "token"}
         token = volumes["token"]["projected"]
         assert token["sources"][0] == {
             "serviceAccountToken": {"path": "token", "expirationSeconds": 3600}
