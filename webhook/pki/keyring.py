@@ -161,6 +161,7 @@ def _ca(pem: bytes, at: datetime) -> x509.Certificate:
     certificate = _whole(pem)
     if not is_ca(certificate):
         raise PkiError("the certificate is not a CA's")
+    _check_whole(certificate)
     _check_in_force(certificate, at)
     return certificate
 
@@ -168,7 +169,7 @@ def _ca(pem: bytes, at: datetime) -> x509.Certificate:
 def _authority(certificate: bytes, key: bytes, at: datetime) -> Authority:
     if not certificate or not key:
         raise PkiError("the certificate is missing" if key else "the key is missing")
-    _whole(certificate)
+    _check_whole(_whole(certificate))
     return open_authority(certificate, key, at=at)
 
 
@@ -187,6 +188,12 @@ def _leaf(found: Keyring, ca: x509.Certificate | None, at: datetime) -> x509.Cer
         raise PkiError("it would outlive its CA")
     _check_in_force(certificate, at)
     return certificate
+
+
+def _check_whole(ca: x509.Certificate) -> None:
+    """Hold a CA to its own signature: no client looks at it, but a flipped bit shows there only."""
+    if not is_signed_by(ca, ca):
+        raise PkiError("the certificate is damaged: its signature does not fit")
 
 
 def _check_in_force(certificate: x509.Certificate, at: datetime) -> None:
