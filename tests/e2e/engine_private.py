@@ -33,15 +33,19 @@ MISSING: Final = (
 
 def start() -> Engine:
     """Return our daemon, started unless it runs; raises EngineMissingError where that cannot be."""
-    program = _program("dockerd")
-    if program is None or os.geteuid() != 0 or not sys.platform.startswith("linux"):
+    if not possible():
         raise EngineMissingError(MISSING)
     if running() is None:
-        _start(program)
+        _start()
     engine = running()
     if engine is None:
         raise EngineError(f"dockerd does not start:\n{_log().read_text()[-4000:]}")
     return engine
+
+
+def possible() -> bool:
+    """Tell whether we could start one."""
+    return sys.platform.startswith("linux") and os.geteuid() == 0 and _program() is not None
 
 
 def running() -> Engine | None:
@@ -89,7 +93,7 @@ def lacks_sys_resource() -> bool:
     return False
 
 
-def _start(program: str) -> None:
+def _start() -> None:
     # In /run, since the path of a socket holds 107 bytes at most, and the daemon appends to it.
     run = _run()
     run.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -101,7 +105,7 @@ def _start(program: str) -> None:
     environment = {**os.environ, "PATH": f"{SBIN}:{os.environ['PATH']}"}
     with _log().open("wb") as log:
         subprocess.Popen(
-            [program, *_flags(run)],
+            [_program() or "dockerd", *_flags(run)],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -153,8 +157,8 @@ def _pid() -> int | None:
     return pid if name == "dockerd" else None
 
 
-def _program(name: str) -> str | None:
-    return shutil.which(name, path=f"{SBIN}:{os.environ['PATH']}")
+def _program() -> str | None:
+    return shutil.which("dockerd", path=f"{SBIN}:{os.environ['PATH']}")
 
 
 def _run() -> Path:

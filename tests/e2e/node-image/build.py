@@ -30,23 +30,22 @@ PROGRAMS: Final = (*COMPONENTS, *ON_THE_NODE, "coredns", "kube-proxy")
 
 def image(engine: Engine) -> str:
     """Return the name of the image in the engine, made unless it is there."""
-    name = f"noxus-e2e/node:{_digest()}"
-    if not engine.has_image(name):
-        _make(engine, name)
-    return name
+    if not engine.has_image(name()):
+        _make(engine)
+    return name()
 
 
-def _digest() -> str:
-    """Return what names the image: another one whenever a result could differ."""
+def name() -> str:
+    """Return the name of the image: another one whenever a result could differ."""
     digest = hashlib.sha256()
-    for name in INPUTS:
-        digest.update((HERE / name).read_bytes())
-    for module in sorted({build.PACKAGES[name][0] for name in (*PROGRAMS, "kind")}):
+    for file in INPUTS:
+        digest.update((HERE / file).read_bytes())
+    for module in sorted({build.PACKAGES[program][0] for program in (*PROGRAMS, "kind")}):
         digest.update(build.bin_folder(module).parent.name.encode())
-    return digest.hexdigest()[:12]
+    return f"noxus-e2e/node:{digest.hexdigest()[:12]}"
 
 
-def _make(engine: Engine, name: str) -> None:
+def _make(engine: Engine) -> None:
     began = time.monotonic()
     base = debian.debian(engine)
     programs = build.programs(PROGRAMS)
@@ -64,7 +63,7 @@ def _make(engine: Engine, name: str) -> None:
         engine.docker("save", "--output", context / "images.tar", *wanted.values())
         say("node image: the node")
         arguments = (f"DEBIAN={base}", f"VERSION={version}", f"PAUSE={wanted['pause']}")
-        _docker_build(engine, context, name, "node", arguments)
+        _docker_build(engine, context, name(), "node", arguments)
     # What is in the node needs no second place; the layers that it was made of stay in the cache.
     engine.docker("rmi", *wanted.values())
     say(f"made the node image in {time.monotonic() - began:.0f} s")
@@ -90,22 +89,23 @@ def _image_names(kubeadm: Path, version: str) -> dict[str, str]:
 
 def _copy(context: Path, programs: dict[str, Path]) -> None:
     """Fill the build context: our files, kind's own files, and the programs."""
-    for name in INPUTS:
-        shutil.copy(HERE / name, context)
+    for file in INPUTS:
+        shutil.copy(HERE / file, context)
     # Kept by Go read-only; copied as plain files, so that the context can be removed again.
     shutil.copytree(
-        _kind_source() / "images" / "base" / "files",
+        kind_source() / "images" / "base" / "files",
         context / "files",
         copy_function=shutil.copyfile,
     )
     for folder in (context / "files").rglob("*"):
         folder.chmod(0o755 if folder.is_dir() else 0o644)
     (context / "bin").mkdir()
-    for name in PROGRAMS:
-        (context / "bin" / name).hardlink_to(programs[name])
+    for program in PROGRAMS:
+        shutil.copyfile(programs[program], context / "bin" / program)
+        (context / "bin" / program).chmod(0o755)
 
 
-def _kind_source() -> Path:
+def kind_source() -> Path:
     """Return where Go keeps the source of kind, at the version that `go.mod` pins."""
     go = build.find_go(build.required_version(build.KIND, "go"))
     done = subprocess.run(
