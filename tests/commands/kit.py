@@ -15,6 +15,8 @@ PODS = ROOT / "examples" / "pods"
 
 # Whatever terminal the tests run in, output is wrapped as for this one.
 os.environ["COLUMNS"] = "80"
+# ... and whatever cluster their user has, it is left alone.
+os.environ["KUBECONFIG"] = os.devnull
 
 
 @dataclass(frozen=True)

@@ -39,7 +39,8 @@ def test_without_a_policy_the_message_says_how_to_name_one() -> None:
 
     assert ran.code == 2
     assert ran.err == (
-        "noxus-secrets: no policy: give --policy PATH, or set NOXUS_SECRETS_POLICY\n"
+        "noxus-secrets: no policy: give --policy PATH, or set NOXUS_SECRETS_POLICY, or KUBECONFIG "
+        "for the policies of a cluster\n"
     )
 
 

@@ -206,7 +206,10 @@ def test_a_policy_that_is_named_twice_or_not_at_all_is_a_usage_error() -> None:
     )
     assert (none.code, none.err) == (
         2,
-        "noxus-secrets: no policy: give --policy PATH, or set NOXUS_SECRETS_POLICY\n",
+        (
+            "noxus-secrets: no policy: give --policy PATH, or set NOXUS_SECRETS_POLICY, or "
+            "KUBECONFIG for the policies of a cluster\n"
+        ),
     )
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 import aiohttp
+import yaml
 from kubernetes.aio import config
 from kubernetes.aio.client.api_client import ApiClient
 from kubernetes.aio.client.configuration import Configuration
@@ -178,12 +179,16 @@ async def _client(kubeconfig: Path | None) -> ApiClient:
             config.load_incluster_config(configuration)
         else:
             await config.load_kube_config(str(kubeconfig), client_configuration=configuration)
-    except (config.ConfigException, OSError, ValueError) as problem:
+        client = ApiClient(configuration)
+    # The loader does not check what it reads: a file of another shape is any of the last three.
+    except (
+        *(config.ConfigException, OSError, ValueError, yaml.YAMLError),
+        *(AttributeError, KeyError, TypeError),
+    ) as problem:
         where = "this pod" if kubeconfig is None else str(kubeconfig)
         hint = "; outside of a cluster name a kubeconfig with --kubeconfig"
-        text = f"{where} does not say how to reach the API server: {problem}"
+        text = f"{where} does not say how to reach the API server: {_first_line(problem)}"
         raise ApiError(0, "", text + (hint if kubeconfig is None else "")) from None
-    client = ApiClient(configuration)
     client.user_agent = "noxus-secrets"
     return client
 
@@ -216,3 +221,10 @@ def _decoded(content: bytes) -> Json:
     except RecursionError:  # it stores what is nested thousands deep
         raise ApiError(0, "", "an object in the API server's answer is nested too deeply") from None
     return value if isinstance(value, dict) else {}
+
+
+def _first_line(problem: Exception) -> str:
+    """Say what a library says, in one line; what it quotes of a file may be a credential."""
+    if isinstance(problem, yaml.YAMLError):
+        return "it is not YAML"
+    return str(problem).partition("\n")[0] or type(problem).__name__

@@ -21,7 +21,8 @@ _NARROWEST = 20
 
 _EPILOG = """\
 Each finding is a line, file:line: error: field: what is wrong and what to write
-instead. POLICY, --policy PATH and the variable mean the same.
+instead. POLICY, --policy PATH and the variable mean the same; without any of
+them the policies of the cluster are checked.
 
 Exit code: 0 nothing found, 1 errors or warnings, 2 the file cannot be read.
 
@@ -49,7 +50,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError("a policy is named twice: give POLICY, or --policy PATH")
     path = args.path or flags.policy_path(args)
     try:
-        loaded = load_policies(Path(path))
+        loaded = flags.read_cluster() if path is None else load_policies(Path(path))
     except OSError as error:
         raise UsageError(f"the policy cannot be read: {path}: {error.strerror}") from None
     except PolicyError as error:

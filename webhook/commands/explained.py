@@ -11,7 +11,7 @@ from webhook.core.decision import Allow, Deny, Finding, Mutate, Observed, Reason
 from webhook.core.explanation import Ask, Explanation, explain
 from webhook.core.words import NamespaceMode
 from webhook.loading.load import Loaded
-from webhook.loading.yamltree import Document
+from webhook.loading.yamltree import Document, field_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,10 +24,15 @@ class Explained:
     mode: NamespaceMode
 
     def line(self, *path: str | int) -> str:
-        """Return file:line of a field of the policy; empty for one that is not written there."""
+        """Return file:line of a field of the policy; empty for one that is not written there.
+
+        A policy of the cluster has no lines: its name and the field.
+        """
         if self.document is None or path not in self.document.lines:
             return ""
-        return f"{self.document.file}:{self.document.line(path)}"
+        line = self.document.line(path)
+        file = self.document.file
+        return f"{file}:{line}" if line else f"{file} {field_name(path)}".rstrip()
 
     def scope_line(self, index: int | None, pool: str | None) -> str:
         """Return file:line of a scope or pool."""

@@ -34,7 +34,10 @@ def add_policy(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--policy",
         metavar="PATH",
-        help=f"the policy: a file, or a folder of them (or set {POLICY_VARIABLE})",
+        help=(
+            f"the policy: a file, or a folder of them (or set {POLICY_VARIABLE}); "
+            "default: the policies of the cluster, found as kubectl finds it"
+        ),
     )
 
 
@@ -89,17 +92,50 @@ def add_objects(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def policy_path(args: argparse.Namespace) -> str:
-    """Return what --policy or the environment names; raises `UsageError`."""
-    path: str | None = args.policy or os.environ.get(POLICY_VARIABLE)
-    if not path:
-        raise UsageError(f"no policy: give --policy PATH, or set {POLICY_VARIABLE}")
-    return path
+def policy_path(args: argparse.Namespace) -> str | None:
+    """Return what --policy or the environment names; None: the cluster's policies are meant."""
+    return args.policy or os.environ.get(POLICY_VARIABLE) or None
 
 
 def load_policy(args: argparse.Namespace) -> "Loaded":
-    """Load what --policy or the environment names; raises `UsageError`."""
-    return load_path(policy_path(args))
+    """Load what --policy or the environment names, else the cluster's; raises `UsageError`."""
+    path = policy_path(args)
+    return load_cluster() if path is None else load_path(path)
+
+
+def load_cluster() -> "Loaded":
+    """Load the cluster's policies; raises `UsageError` with every problem, one a line."""
+    from webhook.loading.problems import PolicyError  # noqa: PLC0415
+
+    try:
+        loaded = read_cluster()
+    except PolicyError as error:
+        raise UsageError(
+            f"a policy of the cluster does not load:\n{error}\n"
+            "an older generation of it may be in force; name a file with --policy"
+        ) from None
+    if not loaded.sources:
+        raise UsageError("the cluster has no SecretInjectionPolicy: apply one, or give --policy")
+    return loaded
+
+
+def read_cluster() -> "Loaded":
+    """Load the cluster's policies; raises `UsageError`, and `PolicyError` for their content."""
+    # Imported here: the client of the API server costs a fifth of a second.
+    from webhook.cluster import read  # noqa: PLC0415
+    from webhook.cluster.api import ApiError  # noqa: PLC0415
+    from webhook.loading.resource import load_resources  # noqa: PLC0415
+
+    if not read.is_there():
+        raise UsageError(
+            f"no policy: give --policy PATH, or set {POLICY_VARIABLE}, or KUBECONFIG for the "
+            "policies of a cluster"
+        )
+    try:
+        resources = read.read_policies()
+    except ApiError as error:
+        raise UsageError(f"the cluster's policies cannot be read: {error}") from None
+    return load_resources(resources)
 
 
 def load_path(path: str) -> "Loaded":
