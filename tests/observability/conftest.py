@@ -4,16 +4,19 @@ They are built before the first test. Whatever uses them is marked `cluster`, as
 control plane: `-m "not cluster"` is what needs no compiler.
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.controlplane import fixture
 from tests.controlplane.plane import ControlPlane
-from tests.observability import build
+from tests.observability import build, kit
 
 BUILT = {"promtool", "prometheus_program"}
+KINDS = ("servicemonitors", "prometheusrules")
 
 
 @pytest.fixture(scope="session")
@@ -31,6 +34,32 @@ def plane() -> Iterator[ControlPlane]:
     """A control plane of our own: what others did in a shared one would be in its metrics."""
     with ControlPlane() as it:
         yield it
+
+
+@pytest.fixture(scope="package")
+def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An overlay as the comments of the components tell one to write it."""
+    folder = tmp_path_factory.mktemp("overlay").resolve()
+    manifests = os.path.relpath(kit.ROOT / "manifests", folder)
+    written = {
+        "resources": [f"{manifests}/base"],
+        "components": [f"{manifests}/components/{name}" for name in ("prometheus", "grafana")],
+        "labels": [{"pairs": {"release": "prometheus"}}],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(written))
+    return folder
+
+
+@pytest.fixture(scope="package")
+def installed(plane: ControlPlane, overlay: Path) -> ControlPlane:
+    """The control plane with the operator's resources defined and the overlay applied."""
+    for file in build.resource_definitions(*KINDS):
+        plane.kubectl("apply", "--server-side", "-f", file)
+    for plural in KINDS:
+        name = f"customresourcedefinition/{plural}.monitoring.coreos.com"
+        plane.kubectl("wait", "--for=condition=established", name, "--timeout=30s")
+    plane.kubectl("apply", "--server-side", "--validate=strict", "-k", overlay)
+    return plane
 
 
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by mark

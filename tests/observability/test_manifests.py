@@ -1,47 +1,19 @@
 """The components on the real API server, with the operator's real definitions of its resources."""
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from tests.controlplane.plane import ControlPlane
-from tests.observability import build, kit
+from tests.observability import kit
+from tests.observability.conftest import KINDS
 
 Json = Any
 
-KINDS = ("servicemonitors", "prometheusrules")
 OBJECTS = "/apis/monitoring.coreos.com/v1/namespaces/noxus-secrets"
 CONFIG_MAP = "/api/v1/namespaces/noxus-secrets/configmaps/noxus-secret-webhook-dashboard"
-
-
-@pytest.fixture(scope="module")
-def overlay(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An overlay as the comments of the components tell one to write it."""
-    folder = tmp_path_factory.mktemp("overlay").resolve()
-    manifests = os.path.relpath(kit.ROOT / "manifests", folder)
-    written = {
-        "resources": [f"{manifests}/base"],
-        "components": [f"{manifests}/components/{name}" for name in ("prometheus", "grafana")],
-        "labels": [{"pairs": {"release": "prometheus"}}],
-    }
-    (folder / "kustomization.yaml").write_text(yaml.safe_dump(written))
-    return folder
-
-
-@pytest.fixture(scope="module")
-def installed(plane: ControlPlane, overlay: Path) -> ControlPlane:
-    """The control plane with the operator's resources defined and the overlay applied."""
-    for file in build.resource_definitions(*KINDS):
-        plane.kubectl("apply", "--server-side", "-f", file)
-    for plural in KINDS:
-        name = f"customresourcedefinition/{plural}.monitoring.coreos.com"
-        plane.kubectl("wait", "--for=condition=established", name, "--timeout=30s")
-    plane.kubectl("apply", "--server-side", "--validate=strict", "-k", overlay)
-    return plane
 
 
 def test_what_is_applied_is_what_is_stored(installed: ControlPlane, overlay: Path) -> None:
