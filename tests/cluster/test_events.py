@@ -182,7 +182,7 @@ async def test_a_fault_in_telling_is_logged_and_harms_no_request(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = greedy()
-    broken = replace(answer, record=replace(answer.record, namespace=None))  # type: ignore[arg-type]
+    broken = answer._replace(record=replace(answer.record, namespace=None))  # type: ignore[arg-type]
     rig.sink.decided(broken, 0.0001)
     rig.sink.decided(broken, 0.0001)
     assert [record.getMessage() for record in caplog.records] == ["an Event could not be made"]
