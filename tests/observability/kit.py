@@ -1,6 +1,7 @@
 """The alerts and the dashboard as they are installed, and the expressions in them."""
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -73,6 +74,14 @@ def queries() -> list[Query]:
         for panel in panels()
         for target in panel.get("targets", [])
     ]
+
+
+def page_queries() -> list[str]:
+    """Return the queries of docs/operations.md: the last column of its last table."""
+    section = (
+        (ROOT / "docs" / "operations.md").read_text().split("\n## How to read the metrics\n")[1]
+    )
+    return re.findall(r"\| `(.+)` \|$", section, re.MULTILINE)
 
 
 def selectors(tree: Json) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 
 import pytest
@@ -79,6 +80,7 @@ def test_kubectl_takes_the_command(cluster: ControlPlane, arguments: list[str]) 
     assert done.returncode in ({0, 1} if verb(arguments) == "diff" else {0}), done.stderr
 
 
+@pytest.mark.skipif(shutil.which("jq") is None, reason="there is no jq to ask")
 @pytest.mark.parametrize(
     "program", [text.split("jq ", 1)[1] for text in lines() if "jq " in text], ids=str
 )

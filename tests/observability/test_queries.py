@@ -150,6 +150,11 @@ def test_every_query_of_the_dashboard_gives_data(back: Scene, query: kit.Query) 
     assert back.prometheus.wait_for_series(query.promql)
 
 
+@pytest.mark.parametrize("query", kit.page_queries(), ids=str)
+def test_every_query_of_the_operations_page_gives_data(back: Scene, query: str) -> None:
+    assert back.prometheus.wait_for_series(query)
+
+
 @pytest.mark.parametrize("name", kit.alerts())
 def test_every_series_that_an_alert_reads_is_there(back: Scene, name: str) -> None:
     # A misspelt name or label gives nothing, for ever, and looks like peace.
