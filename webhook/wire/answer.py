@@ -1,7 +1,7 @@
 """AdmissionReview bytes in, AdmissionReview bytes and a record for the log out."""
 
 from dataclasses import dataclass
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 import msgspec
 
@@ -57,8 +57,7 @@ class Record:
     dry_run: bool  # the request's own, as in kubectl --dry-run=server
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The body of the HTTP response, and the record.
 
     Who tells more of it than the record does finds what was asked and decided here, and keeps none
