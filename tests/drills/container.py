@@ -8,7 +8,6 @@ where a ServiceAccount's token is mounted it comes in a kubeconfig.
 import os
 import signal
 import sys
-import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -61,19 +60,17 @@ class Container:
         return self.program.alive
 
     def look(self) -> None:
-        """Ask the probes that are due."""
+        """See what the probes have come to; the others begin when the start-up probe succeeds."""
         startup = self._probes.get("startupProbe")
         if startup is not None:
-            startup.look(time.monotonic())
             self.wrong = startup.decided and not startup.verdict
             if not startup.verdict:
                 return
-            del self._probes["startupProbe"]
+            startup.stop()
+            self._probes.clear()
         if not self._probes:
             self._begin("readinessProbe", verdict=False)
             self._begin("livenessProbe", verdict=True)
-        for probe in self._probes.values():
-            probe.look(time.monotonic())
         self.ready = self._probes["readinessProbe"].verdict
         self.wrong = not self._probes["livenessProbe"].verdict
 
@@ -84,13 +81,19 @@ class Container:
 
     def end(self) -> None:
         """End it at once, and see it gone."""
+        self.forget_probes()
         self.signal(signal.SIGKILL)
         self.program.stop()
+
+    def forget_probes(self) -> None:
+        """Ask it nothing any more."""
+        for probe in self._probes.values():
+            probe.stop()
 
     def _begin(self, kind: str, *, verdict: bool) -> None:
         spec = Spec.of(self._spec, kind)
         if spec is not None:
-            self._probes[kind] = Probe(spec, self._ip, started=time.monotonic(), verdict=verdict)
+            self._probes[kind] = Probe(spec, self._ip, verdict=verdict)
 
     def _arguments(self, api: str) -> Sequence[str]:
         ports = {it["name"]: it["containerPort"] for it in self._spec["ports"]}

@@ -2,6 +2,7 @@
 
 import http.client
 import itertools
+import re
 import statistics
 from collections import Counter
 from collections.abc import Sequence
@@ -18,6 +19,8 @@ CREATED, FORBIDDEN = 201, 403
 CALLING = "failed calling webhook"
 # What our validating hook says of a pod that our mutating hook should have changed and did not.
 AGAIN = "was not injected"
+# The API server's end of a connection: it differs each time, and tells nothing.
+PORT = re.compile(r"tcp [0-9.]+:[0-9]+->")
 
 
 class Outcome(StrEnum):
@@ -141,6 +144,8 @@ class Result:
         """Return a line for each message of what did not go as it should, with its number."""
         wrong = set(Outcome) - {Outcome.STORED, Outcome.REFUSED}
         seen = Counter(
-            f"{it.outcome}: {it.case}: {it.message}" for it in self.attempts if it.outcome in wrong
+            f"{it.outcome}: {PORT.sub('', it.message)}"
+            for it in self.attempts
+            if it.outcome in wrong
         )
         return [f"{number} x {text}" for text, number in seen.most_common()]

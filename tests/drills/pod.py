@@ -173,6 +173,8 @@ class RunningPod:
         self._died_at = self._died_at or now
         if now < self._died_at + RELIST:
             return
+        if self._container is not None:
+            self._container.end()
         self._died_at, self._container = 0.0, None
         if self.restarts:
             wait = min(FIRST_BACK_OFF * 2 ** (self.restarts - 1), LONGEST_BACK_OFF)

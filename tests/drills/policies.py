@@ -6,11 +6,11 @@ from typing import Any
 from tests.drills.cluster import BASE
 from tests.drills.faults import Notes
 from tests.drills.metrics import read
-from tests.drills.stage import NOT_FOUND, OK, POLICIES, POLICY, REPLICAS, Stage
+from tests.drills.stage import NOT_FOUND, OK, POLICIES, POLICY, REPLICAS, SPEC, Stage
 from tests.e2e.world import policy
 
 Json = Any
-POOLS = 10_000
+POOLS = 10_000  # the most that the resource definition takes
 COUNT = 200
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CRD_NAME = "secretinjectionpolicies.secrets.noxus.ai"
@@ -18,15 +18,14 @@ CRD_NAME = "secretinjectionpolicies.secrets.noxus.ai"
 
 def ten_thousand_pools(stage: Stage) -> Notes:
     """Let the policy have 10,000 pools."""
-    document = policy("drill") | {"metadata": {"name": POLICY}}
-    few = document["spec"]["worker"]["pools"]
-    many = {f"pool-{number:05}": {"envSecretRef": f"pool-{number:05}"} for number in range(POOLS)}
-    document["spec"]["worker"] = {"pools": few | many}
-    stage.apply_policy(document)
+    few = SPEC["worker"]["pools"]
+    names = [f"pool-{number:05}" for number in range(POOLS - len(few))]
+    many = {name: {"envSecretRef": f"{name}-env"} for name in names}
+    stage.write_policy(POLICY, SPEC | {"worker": {"pools": few | many}})
     notes = {"in_force_s": round(stage.wait_in_force(POLICY), 2)}
     time.sleep(1 if stage.quick else 10)
     resident = max(_resident(pod_metrics) for pod_metrics in map(read, stage.kubelet.ready()))
-    stage.apply_policy(policy("drill") | {"metadata": {"name": POLICY}})
+    stage.write_policy(POLICY, SPEC)
     stage.wait_in_force(POLICY)
     return {**notes, "resident_mb": resident}
 
@@ -35,7 +34,7 @@ def two_hundred_policies(stage: Stage) -> Notes:
     """Add 199 policies, each for namespaces of its own."""
     names = [f"team-{number:03}" for number in range(COUNT - 1)]
     for name in names:
-        stage.apply_policy(policy(name))
+        stage.write_policy(name, policy(name)["spec"])
     notes = {"in_force_s": round(max(map(stage.wait_in_force, names)), 2)}
     resident = max(_resident(pod_metrics) for pod_metrics in map(read, stage.kubelet.ready()))
     time.sleep(1 if stage.quick else 10)
@@ -71,7 +70,7 @@ def crd_deleted(stage: Stage) -> Notes:
     stage.plane.kubectl("apply", "--server-side", "-k", BASE)
     begun = time.monotonic()
     stage.plane.wait_for(lambda: stage.plane.api("GET", POLICIES).status == OK, "the resource")
-    stage.apply_policy(policy("drill") | {"metadata": {"name": POLICY}})
+    stage.write_policy(POLICY, SPEC)
     stage.settle()
     return {**notes, "back_s": round(time.monotonic() - begun, 1)}
 

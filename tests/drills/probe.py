@@ -1,6 +1,7 @@
 """The kubelet's HTTP probes: when they are due, and what their answers come to."""
 
 import http.client
+import threading
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -41,35 +42,44 @@ class Spec:
 
 
 class Probe:
-    """One probe of a running container: the verdict changes after so many answers in a row."""
+    """Asks in a thread of its own, as long as `stop` is not called.
 
-    def __init__(self, spec: Spec, host: str, *, started: float, verdict: bool) -> None:
-        """Take when the container started, and the verdict until the probe has one."""
+    The verdict changes after so many answers in a row that speak against it; `decided` is whether
+    it ever was that of the answers.
+    """
+
+    def __init__(self, spec: Spec, host: str, *, verdict: bool) -> None:
+        """Begin, with the verdict until the answers have one."""
         self._spec, self._host = spec, host
-        self._due = started + spec.delay
-        self._same = 0  # answers in a row that speak against the verdict
-        self.verdict = verdict
-        self.decided = False
+        self._against = 0
+        self.verdict, self.decided = verdict, False
+        self._stopping = threading.Event()
+        threading.Thread(target=self._run, name=f"probe {spec.path}", daemon=True).start()
 
-    def look(self, now: float) -> None:
-        """Ask if it is time to; takes up to the probe's time-out."""
-        if now < self._due:
-            return
-        self._due = now + self._spec.period
-        good = succeeds(self._host, self._spec.port, self._spec.path, self._spec.timeout)
-        if good is self.verdict:
-            self._same, self.decided = 0, self.decided or good
-            return
-        self._same += 1
-        if self._same >= (self._spec.successes if good else self._spec.failures):
-            self._same, self.verdict, self.decided = 0, good, True
+    def stop(self) -> None:
+        """Ask no more; an answer that is awaited no longer counts."""
+        self._stopping.set()
+
+    def _run(self) -> None:
+        wait = self._spec.delay
+        while not self._stopping.wait(wait):
+            good = succeeds(self._host, self._spec)
+            if not self._stopping.is_set():
+                self._count(good=good)
+            wait = self._spec.period
+
+    def _count(self, *, good: bool) -> None:
+        self._against = 0 if good is self.verdict else self._against + 1
+        enough = self._spec.successes if good else self._spec.failures
+        if good is self.verdict or self._against >= enough:
+            self._against, self.verdict, self.decided = 0, good, True
 
 
-def succeeds(host: str, port: int, path: str, timeout: float) -> bool:
+def succeeds(host: str, spec: Spec) -> bool:
     """Ask once."""
-    connection = http.client.HTTPConnection(host, port, timeout=timeout)
+    connection = http.client.HTTPConnection(host, spec.port, timeout=spec.timeout)
     try:
-        connection.request("GET", path)
+        connection.request("GET", spec.path)
         return FIRST_GOOD <= connection.getresponse().status < FIRST_BAD
     except (OSError, http.client.HTTPException):
         return False

@@ -5,8 +5,6 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-import yaml
-
 from tests.controlplane.client import Response
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import ControlPlaneError
@@ -21,8 +19,9 @@ POLICIES = "/apis/secrets.noxus.ai/v1alpha1/secretinjectionpolicies"
 # The one that a new installation starts with; ours takes its name, since two would be in conflict.
 POLICY = "noxus"
 REPLICAS = 3
-OK, CREATED, NOT_FOUND = 200, 201, 404
-MERGE, APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
+SPEC: Json = policy("drill")["spec"]
+OK, CREATED, NOT_FOUND, CONFLICT = 200, 201, 404, 409
+MERGE = "application/merge-patch+json"
 
 
 class Stage:
@@ -39,7 +38,7 @@ class Stage:
         self.cluster.install()
         self.cluster.wait_ready(REPLICAS)
         self.plane.wait_for(lambda: self.policy(POLICY).status == OK, "initial policy")
-        self.apply_policy(policy("drill") | {"metadata": {"name": POLICY}})
+        self.write_policy(POLICY, SPEC)
         self.settle()
 
     def settle(self) -> None:
@@ -57,16 +56,22 @@ class Stage:
         """Read a policy."""
         return self.plane.api("GET", f"{POLICIES}/{name}")
 
-    def apply_policy(self, document: Json) -> Json:
-        """Apply a policy as `kubectl apply --server-side` does; returns it as it is stored."""
-        name = document["metadata"]["name"]
-        path = f"{POLICIES}/{name}?fieldManager=drills&force=true"
-        answer = self.plane.api(
-            "PATCH", path, yaml.safe_dump(document).encode(), content_type=APPLY
-        )
-        if answer.status not in {OK, CREATED}:
-            raise ControlPlaneError(f"policy {name!r} cannot be applied: {answer.message}")
-        return answer.body
+    def write_policy(self, name: str, spec: Json) -> None:
+        """Create a policy, or replace all of its spec."""
+        document = policy(name) | {"metadata": {"name": name}, "spec": spec}
+
+        def written() -> bool:
+            there = self.policy(name)
+            if there.status == OK:
+                document["metadata"] = there.body["metadata"]
+                answer = self.plane.api("PUT", f"{POLICIES}/{name}", document)
+            else:
+                answer = self.plane.api("POST", POLICIES, document)
+            if answer.status not in {OK, CREATED, CONFLICT}:
+                raise ControlPlaneError(f"policy {name!r} cannot be written: {answer.message}")
+            return answer.status != CONFLICT  # its status was written meanwhile
+
+        self.plane.wait_for(written, f"written policy {name!r}")
 
     def change_policy(self, spec: Json) -> Json:
         """Change something in the load's policy; returns it as it is stored."""
