@@ -44,14 +44,14 @@ class Spec:
 class Probe:
     """Asks in a thread of its own, as long as `stop` is not called.
 
-    The verdict changes after so many answers in a row that speak against it; `decided` is whether
-    it ever was that of the answers.
+    The verdict is that of the answers once there were enough of the same in a row; `decided` is
+    whether that has ever been so.
     """
 
     def __init__(self, spec: Spec, host: str, *, verdict: bool) -> None:
         """Begin, with the verdict until the answers have one."""
         self._spec, self._host = spec, host
-        self._against = 0
+        self._last, self._same = verdict, 0  # the last answer, and how many such in a row
         self.verdict, self.decided = verdict, False
         self._stopping = threading.Event()
         threading.Thread(target=self._run, name=f"probe {spec.path}", daemon=True).start()
@@ -69,10 +69,10 @@ class Probe:
             wait = self._spec.period
 
     def _count(self, *, good: bool) -> None:
-        self._against = 0 if good is self.verdict else self._against + 1
-        enough = self._spec.successes if good else self._spec.failures
-        if good is self.verdict or self._against >= enough:
-            self._against, self.verdict, self.decided = 0, good, True
+        self._same = self._same + 1 if good is self._last else 1
+        self._last = good
+        if self._same >= (self._spec.successes if good else self._spec.failures):
+            self.verdict, self.decided = good, True
 
 
 def succeeds(host: str, spec: Spec) -> bool:
