@@ -177,6 +177,8 @@ async def _client(kubeconfig: Path | None) -> ApiClient:
     try:
         if kubeconfig is None:
             config.load_incluster_config(configuration)
+        elif not kubeconfig.is_file():
+            raise FileNotFoundError("there is no such file")
         else:
             await config.load_kube_config(str(kubeconfig), client_configuration=configuration)
         client = ApiClient(configuration)
