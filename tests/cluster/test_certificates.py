@@ -4,14 +4,17 @@ import asyncio
 import base64
 import copy
 from collections.abc import AsyncIterator, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 import pytest
 from cryptography import x509
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from tests.cluster.certificates_kit import (
     KINDS,
+    SECRET,
+    SERVICE,
     Clients,
     Installation,
     Json,
@@ -21,7 +24,9 @@ from tests.cluster.certificates_kit import (
     until,
 )
 from tests.controlplane.plane import ControlPlane
-from webhook.pki.authority import read_certificate
+from webhook.pki.authority import certificate_pem, create_authority, key_pem, read_certificate
+from webhook.pki.leaf import issue_leaf
+from webhook.pki.names import service_names
 
 ROTATE = {"metadata": {"annotations": {"secrets.noxus.ai/rotate": "ca"}}}
 
@@ -330,3 +335,32 @@ async def test_who_starts_without_the_secret_goes_on_trusting_what_is_served(
     assert clients.failures == []
     cas = x509.load_pem_x509_certificates(base64.b64decode(next(iter(at.bundles()))))
     assert len(cas) == 1
+
+
+async def test_another_way_of_having_certificates_is_taken_over_without_a_failing_handshake(
+    at: Installation,
+) -> None:
+    """Their CA's key is not in the Secret, as with cert-manager: that begins a rotation."""
+    now = datetime.now(UTC)
+    key = ec.generate_private_key(ec.SECP256R1())
+    theirs = create_authority(key=key, serial=1, at=now)
+    names = service_names(SERVICE, at.namespace, dns=["another.example"])
+    leaf = issue_leaf(theirs, names=names, key=key, serial=2, at=now)
+    ca = certificate_pem(theirs.certificate)
+    parts = {"ca.crt": ca, "tls.crt": certificate_pem(leaf), "tls.key": key_pem(key)}
+    data = {name: base64.b64encode(part).decode() for name, part in parts.items()}
+    at.replace_secret({"type": "kubernetes.io/tls", "data": data, "metadata": {"name": SECRET}})
+    for kind in KINDS:
+        entries = at.configuration(kind)["webhooks"]
+        for entry in entries:
+            entry["clientConfig"]["caBundle"] = data["ca.crt"]
+        at.patch(at.configuration_path(kind), {"webhooks": entries})
+    async with Pod(at, "a") as pod, Pod(at, "b") as other:
+        await until(lambda: pod.tls.current() and other.tls.current())
+        async with calling(Clients(at, [pod, other])) as clients:
+            await pod.lead()
+            await until(lambda: at.data()["ca.crt"] != ca and good(at), seconds=30)
+            await asyncio.sleep(1)
+        assert clients.failures == []
+        assert clients.handshakes > 100
+        assert pod.board.counts == {}

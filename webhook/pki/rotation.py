@@ -199,8 +199,10 @@ class _Making:
 
     def _is_served(self) -> bool:
         """Tell whether the present certificate will do, so that a lost CA key need not hurry."""
-        leaf = self._opened.leaf
-        return leaf is not None and names_of(leaf) == self._wish.names
+        if self._opened.leaf is None:
+            return False
+        there, wanted = names_of(self._opened.leaf), self._wish.names
+        return set(wanted.dns) <= set(there.dns) and set(wanted.ips) <= set(there.ips)
 
     def _create_ca(self) -> Authority:
         begin = self._at - self._times.backdated
