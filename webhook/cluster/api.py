@@ -177,7 +177,7 @@ async def _client(kubeconfig: Path | None) -> ApiClient:
     try:
         if kubeconfig is None:
             config.load_incluster_config(configuration)
-        elif not kubeconfig.is_file():
+        elif not kubeconfig.is_file():  # noqa: ASYNC240  the loader reads it in the same way
             raise FileNotFoundError("there is no such file")
         else:
             await config.load_kube_config(str(kubeconfig), client_configuration=configuration)
