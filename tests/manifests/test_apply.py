@@ -66,7 +66,8 @@ def test_each_way_to_install_is_applied_as_it_is_and_deleted_without_a_trace(
 
     delete(plane, folder)
 
-    assert everything(plane) == before
+    # What the API server made of the definition itself goes a moment later.
+    plane.wait_for(lambda: everything(plane) == before or None, "end of all that was applied")
 
 
 def everything(plane: ControlPlane) -> set[str]:
