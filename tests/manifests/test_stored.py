@@ -14,6 +14,20 @@ pytestmark = pytest.mark.cluster
 
 NEVER_MATCHED = ["kube-system", "kube-node-lease", OWN]
 HOOKS = "/apis/admissionregistration.k8s.io/v1"
+# A pod that the strictest Pod Security allows, as our own namespace demands.
+RESTRICTED: Json = {
+    "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+    "containers": [
+        {
+            "name": "app",
+            "image": "example/app:1",
+            "securityContext": {
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+            },
+        }
+    ],
+}
 IF_AWAY = {
     "pods.enabled.mutate.secrets.noxus.ai": "Ignore",
     "pods.dry-run.mutate.secrets.noxus.ai": "Ignore",
@@ -141,22 +155,18 @@ def test_the_name_of_an_entry_says_what_it_matches_and_where_it_is_sent(
 def test_where_the_cluster_starts_from_pods_never_wait_for_us_even_if_opted_in(
     installed: ControlPlane, name: str
 ) -> None:
-    labels = {INJECTION: "enabled", "pod-security.kubernetes.io/enforce": "privileged"}
-    installed.kubectl("label", "--overwrite", "namespace", name, *_pairs(labels))
-    elsewhere = installed.namespace("away", labels)
+    installed.kubectl("label", "--overwrite", "namespace", name, f"{INJECTION}=enabled")
+    elsewhere = installed.namespace("away", {INJECTION: "enabled"})
+    pod = {"metadata": {"name": "one"}, "spec": RESTRICTED}
 
     def refused() -> bool:
-        answer = create_pod(installed, elsewhere, {"metadata": {"name": "one"}}, dry_run=True)
+        answer = create_pod(installed, elsewhere, pod, dry_run=True)
         return answer.status == 500 and "pods.enabled.validate" in answer.message
 
     installed.wait_for(refused, "call of a hook that nobody answers")
     account = {"metadata": {"name": "default"}}
     installed.api("POST", f"/api/v1/namespaces/{name}/serviceaccounts", account)
 
-    answer = create_pod(installed, name, {"metadata": {"name": "one"}}, dry_run=True)
+    answer = create_pod(installed, name, pod, dry_run=True)
 
     assert answer.status == 201, answer.message
-
-
-def _pairs(labels: dict[str, str]) -> list[str]:
-    return [f"{key}={value}" for key, value in labels.items()]
