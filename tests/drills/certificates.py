@@ -10,6 +10,7 @@ import time
 from typing import Any
 
 from tests.controlplane import pki
+from tests.controlplane.processes import ControlPlaneError
 from tests.drills.cluster import NAMESPACE
 from tests.drills.faults import Notes
 from tests.drills.pod import RunningPod
@@ -19,6 +20,7 @@ Json = Any
 SECRET = f"/api/v1/namespaces/{NAMESPACE}/secrets/noxus-secret-webhook-tls"
 HOOKS = "/apis/admissionregistration.k8s.io/v1"
 KINDS = ("mutating", "validating")
+END = "-----END CERTIFICATE-----"
 ROTATE = "secrets.noxus.ai/rotate"
 # A CA waits a minute for every API server to have its successor, and one more before it goes.
 ROTATION_SECONDS = 300.0
@@ -64,31 +66,50 @@ def damage(stage: Stage) -> Notes:
 
 
 def disk_full(stage: Stage) -> Notes:
-    """Let no replica write a byte to any file while a new certificate comes; then let them again.
+    """Let no replica write a byte to any file while a new certificate comes, and then let them.
 
-    Neither the log nor a temporary file can be written, as on a node whose disk is full.
+    Harder than a full disk: the log cannot be written, and neither can the file in memory from
+    which TLS reads a certificate. They go on with the one that they have.
     """
-    pods = stage.kubelet.ready()
+    pods, before = stage.kubelet.ready(), _all_shown(stage)
     for pod in pods:
-        _limit_files(pod, 0)
-    notes = {"served_on_full_disk_s": rotated_leaf(stage)}
-    time.sleep(1 if stage.quick else 5)
+        _limit_files(pod, full=True)
+    _ask(stage, "leaf")
+    time.sleep(3 if stage.quick else 20)
+    if _all_shown(stage) != before:
+        raise ControlPlaneError("a certificate was replaced on a full disk: it is not full")
+    begun = time.monotonic()
     for pod in pods:
-        _limit_files(pod, resource.RLIM_INFINITY)
-    return {**notes, "served_afterwards_s": rotated_leaf(stage)}
+        _limit_files(pod, full=False)
+    _wait_shown(stage, before)
+    return {"served_afterwards_s": round(time.monotonic() - begun, 2)}
 
 
 def rotated_leaf(stage: Stage) -> float:
     """Have the leaf replaced; returns the seconds until all replicas show one and the same new."""
-    before, begun = {shown(pod) for pod in stage.kubelet.ready()}, time.monotonic()
+    before, begun = _all_shown(stage), time.monotonic()
     _ask(stage, "leaf")
+    _wait_shown(stage, before)
+    return round(time.monotonic() - begun, 2)
 
-    def served() -> bool:
-        now = {shown(pod) for pod in stage.kubelet.ready()}
+
+def _wait_shown(stage: Stage, before: set[str]) -> None:
+    """Wait until all replicas show one certificate, another one than before."""
+
+    def replaced() -> bool:
+        now = _all_shown(stage)
         return len(now) == 1 and now.isdisjoint(before)
 
-    stage.plane.wait_for(served, "one new certificate on all replicas")
-    return round(time.monotonic() - begun, 2)
+    stage.plane.wait_for(replaced, "one new certificate on all replicas")
+
+
+def _all_shown(stage: Stage) -> set[str]:
+    return {shown(pod) for pod in stage.kubelet.ready()}
+
+
+def bundle(stage: Stage) -> bytes:
+    """Return all CAs that our hooks trust, as PEM."""
+    return b"".join(f"{it}\n{END}\n".encode() for it in sorted(_bundles(stage)))
 
 
 def shown(pod: RunningPod) -> str:
@@ -116,7 +137,7 @@ def _bundles(stage: Stage) -> set[str]:
         hooks = stage.plane.api("GET", f"{HOOKS}/{kind}webhookconfigurations/noxus-secrets")
         for hook in hooks.body["webhooks"]:
             pem = base64.b64decode(hook["clientConfig"].get("caBundle", "")).decode()
-            found |= {it.strip() for it in pem.split("-----END CERTIFICATE-----") if it.strip()}
+            found |= {it.strip() for it in pem.split(END) if it.strip()}
     return found
 
 
@@ -136,7 +157,6 @@ def _rubbish() -> bytes:
     return pki.Authority.create(dt.datetime.now(dt.UTC)).pem
 
 
-def _limit_files(pod: RunningPod, size: float) -> None:
+def _limit_files(pod: RunningPod, *, full: bool) -> None:
     _, hard = resource.prlimit(pod.pid, resource.RLIMIT_FSIZE)
-    soft = hard if size == resource.RLIM_INFINITY else int(size)
-    resource.prlimit(pod.pid, resource.RLIMIT_FSIZE, (soft, hard))
+    resource.prlimit(pod.pid, resource.RLIMIT_FSIZE, (0 if full else hard, hard))

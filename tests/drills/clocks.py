@@ -2,16 +2,18 @@
 
 import shutil
 import subprocess
+import time
 from pathlib import Path
 
 from tests.controlplane.processes import ControlPlaneError
 from tests.drills.certificates import rotated_leaf
 from tests.drills.cluster import NAME, NAMESPACE
 from tests.drills.faults import Notes
+from tests.drills.metrics import metric
 from tests.drills.pod import RunningPod
 from tests.drills.stage import MERGE, OK, REPLICAS, Stage
 
-DAY = 24 * 3600
+DAY, MINUTE = 24 * 3600, 60
 LEASE = f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{NAME}"
 # Put before the C library of a program: all that asks for the time, OpenSSL included, gets another
 # one. How much passes between two moments stays as it is, as with a clock that is merely wrong.
@@ -92,7 +94,11 @@ def _successor(stage: Stage, shim: Path, seconds: int) -> RunningPod:
         _replace(stage, right)
     finally:
         stage.kubelet.variables.clear()
-    return next(pod for pod in stage.kubelet.ready() if pod.variables == variables)
+    wrong = next(pod for pod in stage.kubelet.ready() if pod.variables == variables)
+    loaded = metric(wrong, "policy_loaded_timestamp_seconds") or 0.0
+    if abs(loaded - seconds - time.time()) > MINUTE:
+        raise ControlPlaneError(f"the clock of {wrong.name} is not {seconds} s off")
+    return wrong
 
 
 def _replace(stage: Stage, pod: RunningPod) -> None:
