@@ -1,6 +1,7 @@
 """What an Event says, of which object, and of which decisions there is none."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -134,6 +135,13 @@ def test_nothing_is_told_of_pods_that_get_nothing(mode: NamespaceMode) -> None:
 def test_nothing_is_told_of_objects_that_are_not_judged() -> None:
     deployments = {"group": "apps", "version": "v1", "resource": "deployments"}
     assert both(GREEDY, NamespaceMode.ENABLED, resource=deployments) == [None, None]
+
+
+def test_nothing_is_told_of_a_refused_workload_whose_author_reads_why() -> None:
+    given = send(review(GREEDY))
+    assert telling(given) is not None
+    elsewhere = given._replace(record=replace(given.record, resource="deployments"))
+    assert telling(elsewhere) is None
 
 
 def test_a_mirror_pod_gets_nothing_and_is_told_of_only_where_it_is_refused() -> None:

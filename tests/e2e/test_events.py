@@ -4,13 +4,18 @@ The webhook runs as it does in a cluster, with the policy from the API server an
 ServiceAccount; owners are made by the real controllers.
 """
 
+import asyncio
 import copy
 import json
-from collections.abc import Iterator, Sequence
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
 
+from tests.cluster.events_kit import REFUSAL as REFUSED
+from tests.cluster.events_kit import FakeCounts, said
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.harness import CREATED, INJECTION, OK, ROOT, Webhook, is_registered, register
 from tests.e2e.world import (
@@ -22,6 +27,8 @@ from tests.e2e.world import (
     policy,
     worker,
 )
+from webhook.cluster.api import Api
+from webhook.cluster.events import EventSink
 
 Json = Any
 
@@ -314,6 +321,45 @@ def test_without_the_right_to_write_events_pods_are_decided_all_the_same(
     assert len(lines) == 1  # one of a kind in a minute
     assert lines[0]["reason"].startswith("403 Forbidden: events.events.k8s.io is forbidden: User")
     plane.wait_for(lambda: may_create_events(namespace), "role as it was")
+
+
+async def test_what_could_not_be_sent_while_the_api_server_was_away_is_sent_later(
+    control_plane: ControlPlane,
+) -> None:
+    namespace = Namespace(control_plane, control_plane.namespace())
+    counts = FakeCounts()
+    gone = said(namespace="gone")
+    control_plane.stop_apiserver()
+    async with Api(control_plane.kubeconfig) as api:
+        sink = EventSink(
+            api,
+            identity="webhook-1",
+            metrics=counts,
+            clock=time.monotonic,
+            now=time.time,
+            random=random.random,
+        )
+        sending = asyncio.create_task(sink.run())
+        try:
+            sink.offer(gone)
+            sink.offer(said(namespace=namespace.name))
+            await until(lambda: counts.failed["events"] > 0)
+        finally:
+            await asyncio.to_thread(control_plane.start_apiserver)
+        await until(lambda: bool(counts.sent))
+        sending.cancel()
+        await asyncio.gather(sending, return_exceptions=True)
+
+    assert one_event(namespace)["note"] == REFUSED
+    assert counts.dropped == {"error": 1}  # of the namespace that is gone
+
+
+async def until(true: Callable[[], bool]) -> None:
+    async with asyncio.timeout(40):
+        while True:
+            if true():
+                return
+            await asyncio.sleep(0.02)
 
 
 def may_create_events(namespace: Namespace) -> bool:

@@ -24,6 +24,7 @@ from webhook.wire.answer import Answer, Record
 from webhook.wire.subject import Subject, itself, owner
 
 MAX_NOTE: Final = 1024  # bytes, by the API's validation
+_PODS: Final = ("pods", "pods/ephemeralcontainers")  # of others the author himself is told
 _ELLIPSIS: Final = "…"
 
 
@@ -56,7 +57,8 @@ def telling(answer: Answer) -> Telling | None:
     enforced = Reason.REFUSED if refused else Reason.INJECTED
     reason = Reason.DRY_RUN if rehearsed else enforced
     subject = _subject(answer)
-    if not subject.name or not _is_namespace(record.namespace):
+    known = record.resource in _PODS and subject.name and _is_namespace(record.namespace)
+    if not known:
         return None
     if refused:
         note = f"{'dry run: would refuse: ' if rehearsed else ''}{_refusal(answer.decision)}"
