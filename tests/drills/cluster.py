@@ -4,6 +4,8 @@ Nothing in the manifests is changed: the API server gives Services loopback addr
 reaches ours by its ClusterIP as everywhere.
 """
 
+import contextlib
+import socket
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Self
@@ -20,6 +22,24 @@ NAMESPACE, NAME = "noxus-secrets", "noxus-secret-webhook"
 # A Python program starts in a second or two; on two busy cores three of them take ten.
 START_SECONDS = 60.0
 TAIL_LINES, TAIL_WIDTH = 5, 300  # of each pod's log in an error
+
+
+def why_not() -> str:
+    """Say why this cannot run here; empty: it can.
+
+    The Service's port is 443, as in the manifests, and not everybody may listen on it.
+    """
+    with contextlib.closing(socket.socket()) as trial:
+        try:
+            trial.bind(("127.0.0.1", 443))
+        except PermissionError:
+            return (
+                "port 443 of loopback addresses may not be bound: be root, or "
+                "`sysctl net.ipv4.ip_unprivileged_port_start=443`"
+            )
+        except OSError:  # somebody has it there, and may
+            return ""
+    return ""
 
 
 class Cluster:
