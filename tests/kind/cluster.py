@@ -82,12 +82,14 @@ class Cluster:
         """
         found = ("get", DEPLOYMENT, "--namespace", OWN, "--ignore-not-found", "--output=name")
         before = self.kubectl(*found)
-        manifests = self.kubectl("kustomize", OVERLAY)
-        manifests = manifests.replace(IMAGE_IN_OVERLAY, self.image)
-        self.kubectl("apply", "--server-side", "-f-", stdin=manifests)
+        self.kubectl("apply", "--server-side", "-f-", stdin=self.manifests())
         if before:
             self.kubectl("--namespace", OWN, "rollout", "restart", DEPLOYMENT)
         self.rolled_out()
+
+    def manifests(self) -> str:
+        """Return the overlay for kind, with the name that our image has here."""
+        return self.kubectl("kustomize", OVERLAY).replace(IMAGE_IN_OVERLAY, self.image)
 
     def rolled_out(self, *, timeout: float = WAIT_SECONDS) -> None:
         """Wait until all our replicas are ready and of the newest template."""

@@ -26,7 +26,7 @@ OptedIn = Callable[..., Namespace]
 def cluster() -> Iterator[Cluster]:
     """A cluster with our webhook installed; one that was there before stays."""
     if lifecycle.is_up() or os.environ.get(lifecycle.KUBECONFIG_VARIABLE):
-        yield _installed(lifecycle.up())
+        yield installed(lifecycle.up())
         return
     guard = subprocess.Popen(
         [sys.executable, "-m", "tests.kind", "guard"],
@@ -36,13 +36,14 @@ def cluster() -> Iterator[Cluster]:
         start_new_session=True,
     )
     try:
-        yield _installed(lifecycle.up())
+        yield installed(lifecycle.up())
     finally:
         lifecycle.down()
         guard.communicate("ended")
 
 
-def _installed(cluster: Cluster) -> Cluster:
+def installed(cluster: Cluster) -> Cluster:
+    """Install our webhook with the policy of these tests, and return when it is in force."""
     cluster.install()
     cluster.kubectl(
         "apply", "--server-side", "--force-conflicts", "-f-", stdin=yaml.safe_dump(POLICY)
