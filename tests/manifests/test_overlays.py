@@ -27,6 +27,7 @@ pytestmark = pytest.mark.cluster  # kubectl is built with it
 
 DEPLOYMENT = f"Deployment {OWN}/{NAME}"
 HOOKS = {f"{kind} {OWN}" for kind in HOOK_KINDS}
+GUARD = "ValidatingAdmissionPolicyBinding noxus-secrets-injection-label"
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +76,9 @@ def test_for_kind_the_image_is_one_that_was_loaded_and_nothing_else_changes(base
 def test_in_the_dry_run_overlay_nothing_can_be_changed_or_refused(base: Objects) -> None:
     dry_run = kustomize(OVERLAYS / "dry-run")
 
-    assert differences(base, dry_run) == HOOKS
+    assert differences(base, dry_run) == HOOKS | {GUARD}
+    warned = {**base[GUARD]["spec"], "validationActions": ["Warn", "Audit"]}
+    assert dry_run[GUARD] == {**base[GUARD], "spec": warned}
     assert entries(dry_run) == {name: _observed(entry) for name, entry in entries(base).items()}
 
 
@@ -104,6 +107,7 @@ def test_where_certificates_come_from_elsewhere_nothing_of_ours_may_read_a_secre
         "events",
         "leases",
         "controllerrevisions",
+        "injectionlabels",
     }
 
 
