@@ -29,6 +29,7 @@ WARM_UP_HOURS = 4.0
 CLIENTS = 8
 # A connection is given up after so many reviews, as API servers do with idle ones.
 REVIEWS_A_CONNECTION = 500
+PATIENCE = 30.0
 KB_A_MB = 1024
 
 
@@ -87,6 +88,7 @@ def day(stage: Stage, *, hours: float = HOURS) -> Day:
             batch = [next(pods) for _ in range(min(SAMPLE_EVERY, count - sent))]
             list(threads.map(client.send, batch))
             samples.append(((sent + len(batch)) / 3600 / PODS_A_SECOND, _resident(pod)))
+    client.close()
     return Day(hours, client.sent, client.wrong, time.monotonic() - begun, samples)
 
 
@@ -97,6 +99,7 @@ class _Clients:
         self._pod, self._local, self._lock = pod, threading.local(), threading.Lock()
         self._tls = ssl.create_default_context(cadata=ca.decode())
         self._tls.check_hostname = False  # the address is the pod's own, the name the Service's
+        self._open: list[http.client.HTTPSConnection] = []
         self.sent = 0
         self.wrong: list[str] = []
 
@@ -109,6 +112,11 @@ class _Clients:
                 self.sent += 1
                 if status != review.status or (status == http.client.OK and right not in body):
                     self.wrong.append(f"{review.path}: {status}: {body[:300]!r}")
+
+    def close(self) -> None:
+        """Close all connections; nothing is sent any more."""
+        for connection in self._open:
+            connection.close()
 
     def _post(self, review: Review) -> tuple[int, bytes]:
         connection = self._connection()
@@ -123,8 +131,9 @@ class _Clients:
             if hasattr(local, "connection"):
                 local.connection.close()
             local.connection = http.client.HTTPSConnection(
-                self._pod.ip, self._pod.ports["https"], context=self._tls, timeout=30
+                self._pod.ip, self._pod.ports["https"], context=self._tls, timeout=PATIENCE
             )
+            self._open.append(local.connection)
             local.left = REVIEWS_A_CONNECTION
         local.left -= 1
         connection: http.client.HTTPSConnection = local.connection

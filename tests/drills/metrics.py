@@ -9,16 +9,19 @@ from tests.drills.pod import RunningPod
 PATIENCE = 2.0
 
 
-def metric(pod: RunningPod, name: str, **labels: str) -> float | None:
-    """Return the sum of a metric over all series with these labels; None where there is none."""
-    wanted = {f"noxus_secrets_{name}", f"noxus_secrets_{name}_total"}
-    values = [
-        sample.value
+def metric(pod: RunningPod, name: str) -> float | None:
+    """Return the value of a metric without labels; None where the replica does not answer."""
+    return by_label(pod, name, "").get("")
+
+
+def by_label(pod: RunningPod, name: str, label: str) -> dict[str, float]:
+    """Return the values of a metric, each under its value of a label."""
+    return {
+        sample.labels.get(label, ""): sample.value
         for family in text_string_to_metric_families(read(pod))
         for sample in family.samples
-        if sample.name in wanted and labels.items() <= sample.labels.items()
-    ]
-    return sum(values) if values else None
+        if sample.name == f"noxus_secrets_{name}"
+    }
 
 
 def read(pod: RunningPod) -> str:

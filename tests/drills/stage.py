@@ -9,7 +9,7 @@ from tests.controlplane.client import Response
 from tests.controlplane.plane import ControlPlane
 from tests.controlplane.processes import ControlPlaneError
 from tests.drills.cluster import NAME, NAMESPACE, Cluster
-from tests.drills.metrics import metric
+from tests.drills.metrics import by_label
 from tests.drills.pod import RunningPod
 from tests.e2e.harness import INJECTION, create_pod
 from tests.e2e.world import frontend, policy, sources
@@ -80,18 +80,20 @@ class Stage:
             raise ControlPlaneError(f"the policy cannot be changed: {answer.message}")
         return answer.body
 
-    def wait_in_force(self, name: str) -> float:
-        """Wait until every replica goes by the newest generation; returns the seconds it took."""
+    def wait_in_force(self, *names: str) -> float:
+        """Wait until all replicas go by the newest generations; returns the seconds it took."""
         begun = time.monotonic()
-        generation = self.policy(name).body["metadata"]["generation"]
+        listed = self.plane.api("GET", POLICIES).body["items"]
+        newest = {it["metadata"]["name"]: it["metadata"]["generation"] for it in listed}
+        wanted = {name: newest[name] for name in names}
 
         def everywhere() -> bool:
             return all(
-                metric(pod, "policy_observed_generation", policy=name) == generation
+                wanted.items() <= by_label(pod, "policy_observed_generation", "policy").items()
                 for pod in self.kubelet.ready()
             )
 
-        self.plane.wait_for(everywhere, f"policy {name!r} in force on all replicas")
+        self.plane.wait_for(everywhere, f"{len(names)} policies in force on all replicas")
         return time.monotonic() - begun
 
     def leader(self) -> RunningPod:
