@@ -1,0 +1,1 @@
+"""The HTML pages, piece by piece; `webhook.report.html` puts them together."""

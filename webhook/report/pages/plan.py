@@ -1,0 +1,71 @@
+"""The page of a plan: what widens first, then workload by workload."""
+
+from webhook.audit.changes import Plan
+from webhook.report.pages.cards import Card, cards
+from webhook.report.pages.changes import STATUSES, changed, statuses, widened, widenings
+from webhook.report.pages.filters import filters, no_match, same
+from webhook.report.pages.markup import Content, Markup, el
+from webhook.report.pages.words import NO_POOL, NO_ROLE, count
+
+
+def plan_body(plan: Plan) -> Content:
+    """Return all of the page between its head and its foot."""
+    found = [statuses(change, widened(change, plan.widenings)) for change in plan.changes]
+    return (
+        _verdict(plan),
+        _cards(plan, found),
+        widenings(plan),
+        _changes(plan, found),
+    )
+
+
+def _verdict(plan: Plan) -> Markup:
+    if plan.is_empty:
+        return el("p", "Nothing changes.", class_="verdict fine")
+    changes = f"{count(len(plan.changes), 'workload')} would change" if plan.changes else ""
+    if not plan.widenings:
+        return el("p", f"{changes}. No Secret reaches further.", class_="verdict")
+    reach = f"{count(len(plan.widenings), 'widening')} of what Secrets reach"
+    said = f"{changes}, with {reach}." if changes else f"No workload changes, but: {reach}."
+    return el("p", said, class_="verdict alarming")
+
+
+def _cards(plan: Plan, found: list[list[str]]) -> Markup:
+    sums = {status: sum(status in one for one in found) for status in STATUSES}
+    total = f"of {count(plan.entries, 'workload')}"
+    return cards(
+        Card(len(plan.changes), "change", total, "changes"),
+        Card(sums["gains"], "gain Secrets", "workloads", "changes"),
+        Card(sums["loses"], "lose Secrets", "workloads", "changes"),
+        Card(sums["reordered"], "reordered", "workloads", "changes"),
+        Card(sums["refused"], "newly refused", "workloads", "changes", alarming=True),
+        Card(len(plan.widenings), "widen", "roles, pools, namespaces", "widens", alarming=True),
+    )
+
+
+def _changes(plan: Plan, found: list[list[str]]) -> Markup:
+    head = el("h2", "Workloads that change ", el("span", len(plan.changes), class_="total"))
+    if not plan.changes:
+        none = f"All of {count(plan.entries, 'workload')} stay as they are."
+        return el("section", head, el("p", none, class_="none"), id="changes")
+    present = {status for one in found for status in one}
+    controls = filters(
+        {
+            "namespace": same({it.namespace for it in plan.changes}),
+            "role": same({it.role_after or NO_ROLE for it in plan.changes}),
+            "pool": same({it.pool_after or NO_POOL for it in plan.changes}),
+            "change": [(key, shown) for key, shown in STATUSES.items() if key in present],
+        },
+        "workloads",
+        len(plan.changes),
+        matrix=False,
+    )
+    listed = [changed(key, change, plan.widenings) for key, change in enumerate(plan.changes)]
+    return el(
+        "section",
+        head,
+        controls,
+        no_match("workloads"),
+        el("div", listed, class_="changes"),
+        id="changes",
+    )
