@@ -37,6 +37,9 @@ def _text(pattern: str, longest: int | None = None) -> Json:
 
 # How the names that a validator lets through look.
 NAMES: Final[Mapping[Callable[[str], str], Json]] = {
+    names.api_group: _text(rf"{_LABEL}(\.{_LABEL})+", names.MAX_SUBDOMAIN),
+    names.api_kind: _text("[A-Z][A-Za-z0-9]*", names.MAX_LABEL),
+    names.api_resource: _text(_LABEL, names.MAX_LABEL),
     names.dns_label: _text(_LABEL, names.MAX_LABEL),
     names.env_name: _text(r"[\x20-\x3c\x3e-\x7e]+"),
     names.env_prefix: _text(r"[\x20-\x3c\x3e-\x7e]*"),
@@ -47,6 +50,9 @@ NAMES: Final[Mapping[Callable[[str], str], Json]] = {
     names.optional_object_name: _text(f"({_SUBDOMAIN})?", names.MAX_SUBDOMAIN),
     names.pool_name: _text(_QUALIFIED, names.MAX_LABEL),
     names.qualified_service_account: _text(f"{_short(_LABEL)}/{_SUBDOMAIN}", _MAX_QUALIFIED),
+    names.template_path: _text(
+        r"[a-z][A-Za-z0-9]*(\.([a-z][A-Za-z0-9]*|\*))*", names.MAX_SUBDOMAIN
+    ),
     names.secret_key: _text(r"\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*", names.MAX_SUBDOMAIN),
 }
 
@@ -62,6 +68,8 @@ BOUNDS: Final[Mapping[Field, Json]] = {
     (policy.Identity, "roles"): {"maxItems": 64},
     (policy.Identity, "rules"): {"maxItems": 256},
     (policy.Identity, "aliases"): {"maxProperties": 256},
+    (policy.PolicySpec, "workloads"): {"maxItems": 64},
+    (policy.Workload, "templates"): {"minItems": 1, "maxItems": 16},
     (policy.LabelSelector, "matchLabels"): {"maxProperties": 64},
     (policy.LabelSelector, "matchExpressions"): {"maxItems": 64},
     (policy.Worker, "pools"): {"maxProperties": 10_000},

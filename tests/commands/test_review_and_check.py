@@ -179,6 +179,7 @@ def test_findings_for_machines(tmp_path: Path) -> None:
             }
         ],
         "warnings": [],
+        "notes": [],
     }
 
 

@@ -133,14 +133,14 @@ def test_conditions_of_what_comes_by_itself_leave_out_in_silence() -> None:
     by_itself = LIMITED.replace("onRequest: true", "onRequest: false")
     compiled = policy(by_itself)
     fits = Who("frontend", None, "noxus", "billing")
-    assert [scope.name for scope in automatic_scopes(compiled, fits)] == ["billing"]
+    assert [scope.name for scope in automatic_scopes(compiled, fits)[0]] == ["billing"]
     for who in (
         Who("worker", None, "noxus", "billing"),
         Who(None, None, "noxus", "billing"),
         Who("frontend", None, "shop", "billing"),
         Who("frontend", None, "noxus", "default"),
     ):
-        assert automatic_scopes(compiled, who) == []
+        assert automatic_scopes(compiled, who) == ([], True)
 
 
 def test_an_unknown_scope_is_refused_and_none_is_suggested() -> None:

@@ -25,3 +25,8 @@ def problems(text: str, *, head: str = HEAD) -> list[str]:
 def warnings(text: str, *, head: str = HEAD) -> list[str]:
     loaded = load_text(head + dedent(text).lstrip("\n"), name="p.yaml")
     return [str(problem) for problem in loaded.warnings()]
+
+
+def notes(text: str, *, head: str = HEAD) -> list[str]:
+    loaded = load_text(head + dedent(text).lstrip("\n"), name="p.yaml")
+    return [str(problem) for problem in loaded.notes()]

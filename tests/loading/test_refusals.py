@@ -205,20 +205,56 @@ def test_deployers_that_name_nobody(empty: str) -> None:
     ]
 
 
-@pytest.mark.parametrize("who", ["users: [a]", "groups: [a]", "serviceAccounts: [a/b]"])
-def test_deployers_that_this_version_would_not_check(who: str) -> None:
-    why = (
-        "deployers are not decided by this version: remove the field, and limit the scope by "
-        "namespaces, until a version that checks the authenticated deployer"
-    )
+def test_kinds_of_workloads_that_are_listed_twice_or_without_a_template() -> None:
+    assert problems("""
+        spec:
+          workloads:
+            - {group: argoproj.io, kind: Rollout, resource: rollouts, templates: [spec.template]}
+            - {group: argoproj.io, kind: Rollout, resource: rollouts, templates: []}
+    """) == [
+        (
+            "p.yaml:7: spec.workloads[1].templates: no template is named, so nothing would be "
+            "judged: write spec.template, say"
+        ),
+        (
+            "p.yaml:7: spec.workloads[1]: rollouts.argoproj.io is already listed as "
+            "spec.workloads[0]: put all its templates there"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "why"),
+    [
+        ("group", "apps", "'apps' is not an API group: write it like argoproj.io"),
+        ("kind", "rollout", "'rollout' is not a kind: write it like Rollout"),
+        ("resource", "Rollouts", "'Rollouts' is not the plural of a kind: write it like rollouts"),
+    ],
+)
+def test_kinds_of_workloads_that_the_api_cannot_have(field: str, value: str, why: str) -> None:
+    names = {"group": "argoproj.io", "kind": "Rollout", "resource": "rollouts"} | {field: value}
+    written = ", ".join(f"{key}: {it}" for key, it in names.items())
+
     assert problems(f"""
         spec:
-          scopes:
-            - name: a
-              roles: [worker]
-              deployers: {{{who}}}
-              envFrom: [{{secretRef: {{name: s}}}}]
-    """) == [f"p.yaml:8: spec.scopes[0].deployers: {why}"]
+          workloads:
+            - {{{written}, templates: [spec.template]}}
+    """) == [f"p.yaml:6: spec.workloads[0].{field}: {why}"]
+
+
+@pytest.mark.parametrize("path", ["", "spec.", ".template", "spec/template", "*", "spec.te mplate"])
+def test_paths_that_lead_to_no_template(path: str) -> None:
+    rollout = "group: argoproj.io, kind: Rollout, resource: rollouts"
+    assert problems(f"""
+        spec:
+          workloads:
+            - {{{rollout}, templates: ["{path}"]}}
+    """) == [
+        (
+            f"p.yaml:6: spec.workloads[0].templates[0]: {path!r} is not the path of a pod "
+            "template: write it like spec.template, with * for each element of a map or list"
+        )
+    ]
 
 
 def test_lists_that_match_nothing_though_they_look_like_no_limit() -> None:

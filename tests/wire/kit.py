@@ -2,9 +2,11 @@
 
 import base64
 import json
+from collections.abc import Collection
 from typing import Any
 
 from tests.core.kit import CIRCLES, policy
+from webhook.core.deployers import CONTROLLERS
 from webhook.core.policyset import PolicySet
 from webhook.core.words import Hook, NamespaceMode
 from webhook.wire.answer import Answer, answer
@@ -45,11 +47,12 @@ def send(
     mode: NamespaceMode = NamespaceMode.ENABLED,
     spec: str = CIRCLES,
     policies: PolicySet | None = None,
+    controllers: Collection[str] = CONTROLLERS,
 ) -> Answer:
     """Send a body (bytes as they are, anything else as JSON) and return the answer."""
     given = body if isinstance(body, bytes) else json.dumps(body).encode()
     governing = PolicySet([policy(spec)]) if policies is None else policies
-    return answer(given, hook=hook, mode=mode, policies=governing)
+    return answer(given, hook=hook, mode=mode, policies=governing, controllers=controllers)
 
 
 def response(given: Answer) -> Json:

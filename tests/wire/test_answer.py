@@ -171,7 +171,8 @@ UPDATES: list[tuple[str, str | None]] = [
 def test_other_operations_on_pods_are_allowed_whatever_is_in_them(
     operation: str, sub_resource: str | None, hook: Hook
 ) -> None:
-    given = send(review(GREEDY, operation=operation, subResource=sub_resource), hook=hook)
+    old = {"oldObject": GREEDY} if operation == "UPDATE" else {}
+    given = send(review(GREEDY, operation=operation, subResource=sub_resource, **old), hook=hook)
     answered = response(given)
     assert answered == {
         "uid": UID,

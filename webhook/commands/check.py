@@ -24,6 +24,8 @@ Each finding is a line, file:line: error: field: what is wrong and what to write
 instead. POLICY, --policy PATH and the variable mean the same; without any of
 them the policies of the cluster are checked.
 
+A note says what the webhook configurations must have for the policy to hold.
+
 Exit code: 0 nothing found, 1 errors or warnings, 2 the file cannot be read.
 
 example:
@@ -62,15 +64,17 @@ def _report(
     loaded: "Loaded | None", errors: "list[Problem]", warnings: "list[Problem]", output: str
 ) -> int:
     policies = [_summary(source.policy) for source in loaded.sources] if loaded else []
+    notes = loaded.notes() if loaded else []
     if output == "json":
         found = {
             "policies": policies,
             "errors": [_as_dict(problem) for problem in errors],
             "warnings": [_as_dict(problem) for problem in warnings],
+            "notes": [_as_dict(problem) for problem in notes],
         }
         print(as_json(found))
     else:
-        for kind, problems in (("error", errors), ("warning", warnings)):
+        for kind, problems in (("error", errors), ("warning", warnings), ("note", notes)):
             for problem in problems:
                 print(f"{_place(problem)}: {kind}: {_text(problem)}")
         if policies:

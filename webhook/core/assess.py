@@ -8,12 +8,14 @@ from webhook.core import guards
 from webhook.core.asks import requested_scopes
 from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
+from webhook.core.deployers import Deployer
 from webhook.core.entitlement import (
     Who,
     automatic_scopes,
     judge_pool,
     judge_reference,
     judge_requested,
+    not_a_deployer,
 )
 from webhook.core.identity import Identity, identify
 from webhook.core.pod import Pod, PodSpec
@@ -63,38 +65,61 @@ class Assessment:
         return tuple(scope.name for scope in self.granted if scope.sources or scope.variables)
 
 
-def circumstances(pod: Pod, namespace: str, policy: CompiledPolicy) -> tuple[Identity, Who]:
+def circumstances(
+    pod: Pod, namespace: str, policy: CompiledPolicy, deployer: Deployer | None = None
+) -> tuple[Identity, Who]:
     """Recognise a pod, and gather what conditions are about."""
     identity = identify(pod, policy)
     spec = pod.spec or NO_SPEC
     account = spec.serviceAccountName or spec.serviceAccount or "default"
-    return identity, Who(identity.role, identity.pool, namespace, account)
+    return identity, Who(identity.role, identity.pool, namespace, account, deployer)
 
 
 def assess(
-    pod: Pod, namespace: str, policy: CompiledPolicy, *, mirror: bool = False, root: str = "spec"
+    pod: Pod,
+    namespace: str,
+    policy: CompiledPolicy,
+    *,
+    deployer: Deployer | None = None,
+    mirror: bool = False,
+    root: str = "spec",
 ) -> Assessment:
     """Identify a pod, judge all that it asks for, and apply the guards.
 
+    `deployer` is who is held to what needs one; None: nobody, as for what a controller creates.
     `root` is where the pod's spec stands in the object, for the fields that messages name.
     """
-    identity, who = circumstances(pod, namespace, policy)
+    identity, who = circumstances(pod, namespace, policy, deployer)
     found = Findings()
-    granted = grants(pod, identity, who, policy, found)
+    # A mirror pod is given nothing, so that nobody has to be entrusted with what it would be given.
+    given = replace(who, deployer=None) if mirror else who
+    granted = grants(pod, identity, given, policy, found, metadata_of(root))
     references = pod_references(pod.spec or NO_SPEC, root, wanted_secrets(policy))
-    judge_references(references, pod, who, granted, policy, found)
+    judge_references(references, pod, who, () if mirror else granted, policy, found)
     if identity.role is None and not found.refusals and not mirror:
         found.react(policy.guard.unknown_role, guards.unknown_role(pod, identity, policy))
     return Assessment(identity, who, granted, found)
 
 
+def metadata_of(root: str) -> str:
+    """Return where the metadata beside a pod's spec stands."""
+    return f"{root.removesuffix('spec')}metadata"
+
+
 def grants(
-    pod: Pod, identity: Identity, who: Who, policy: CompiledPolicy, found: Findings
+    pod: Pod,
+    identity: Identity,
+    who: Who,
+    policy: CompiledPolicy,
+    found: Findings,
+    metadata: str = "metadata",
 ) -> tuple[CompiledScope, ...]:
     """Return the scopes that a pod gets, in the policy's order and its pool last."""
-    granted = automatic_scopes(policy, who)
+    granted, deployer_may = automatic_scopes(policy, who)
+    if not deployer_may:
+        found.refusals.append(not_a_deployer(who, metadata))
     for name in requested_scopes(pod):
-        verdict = judge_requested(name, policy, who)
+        verdict = judge_requested(name, policy, who, metadata)
         if len(found.refusals) >= MAX_FINDINGS:
             break
         if isinstance(verdict, Finding):
@@ -102,19 +127,24 @@ def grants(
         elif verdict not in granted:
             granted.append(verdict)
     granted.sort(key=lambda scope: scope.index)
-    pool = _granted_pool(pod, identity, who, policy, found)
+    pool = _granted_pool(pod, identity, who, policy, found, metadata)
     return (*granted, pool) if pool else tuple(granted)
 
 
 def _granted_pool(
-    pod: Pod, identity: Identity, who: Who, policy: CompiledPolicy, found: Findings
+    pod: Pod,
+    identity: Identity,
+    who: Who,
+    policy: CompiledPolicy,
+    found: Findings,
+    metadata: str,
 ) -> CompiledScope | None:
     if who.pool is None:
         if identity.rule is not None and (note := guards.unread_pool(pod, identity, policy)):
             found.notes.append(note)
         return None
     claim = (
-        f"metadata.labels[{identity.pool_label}]"
+        f"{metadata}.labels[{identity.pool_label}]"
         if identity.pool_label
         else f"rule {identity.rule} of spec.identity"
     )
@@ -168,9 +198,9 @@ def judge_references(
                 rule = guards.rule_for(pod)
                 refusal = replace(refusal, message=f"{refusal.message} ({rule})")
                 told = True
-            found.refusals.append(refusal)
+            found.refusals.append(replace(refusal, about=reference.about))
         elif reference.containers is not None:  # image pull secrets are apart
-            finding = guards.unmanaged_secret(reference, policy)
+            finding = replace(guards.unmanaged_secret(reference, policy), about=reference.about)
             found.react(policy.guard.unmanaged_secrets, finding)
 
 

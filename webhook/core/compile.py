@@ -8,11 +8,15 @@ from typing import Final
 import msgspec
 
 from webhook.core import faults
+from webhook.core.deployers import Entrusted, entrusted
 from webhook.core.names import NameMatcher
 from webhook.core.policy import Conditions, EnvVar, Guard, Mode, Policy, Pool, Rule, Scope
 from webhook.core.words import POOL_SCOPE_PREFIX
 
 SourceKey = tuple[str, str, str]  # kind, name, prefix: what identifies an envFrom source
+
+Resource = tuple[str, str]  # API group and plural
+TemplatePath = tuple[str, ...]  # names of fields; "*" for each element
 
 # Behind every source of every scope: a pool's Secret is always the last managed source.
 POOL_RANK: Final = 1 << 60
@@ -55,6 +59,7 @@ class CompiledScope:
     variables: tuple[Variable, ...]
     given: frozenset[str]  # the Secrets that it gives as a whole to every container
     enabled: bool = True  # a pool that is switched off is granted to nobody
+    deployers: Entrusted | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,8 @@ class CompiledPolicy:
     exclude: NameMatcher
     inject_ephemeral: bool
     guard: Guard
+    workloads: Mapping[Resource, tuple[TemplatePath, ...]]  # beyond those of Kubernetes
+    has_deployers: bool  # whether who deploys makes any difference
 
 
 def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
@@ -157,6 +164,11 @@ def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
         exclude=NameMatcher(spec.containers.exclude),
         inject_ephemeral=spec.containers.ephemeral == "Inject",
         guard=spec.guard,
+        workloads={
+            (it.group, it.resource): tuple(tuple(path.split(".")) for path in it.templates)
+            for it in spec.workloads
+        },
+        has_deployers=any(it.deployers for it in (*scopes, *every_pool.values())),
     )
 
 
@@ -208,6 +220,7 @@ def _scope(index: int, scope: Scope, first_rank: int) -> CompiledScope:
         sources=sources,
         variables=tuple(map(_variable, scope.env)),
         given=whole if scope.containers is None else frozenset(),
+        deployers=entrusted(scope.deployers),
     )
 
 
@@ -231,6 +244,7 @@ def _pool(name: str, role: str, pool: Pool) -> CompiledScope:
         variables=(),
         given=frozenset({secret} if secret else ()),
         enabled=pool.enabled,
+        deployers=entrusted(pool.deployers),
     )
 
 

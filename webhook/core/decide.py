@@ -27,12 +27,14 @@ from webhook.core.decision import (
     Reason,
     Report,
 )
+from webhook.core.holdings import not_entrusted
 from webhook.core.patch import annotation_operations
 from webhook.core.pod import Container, Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.references import added_references
-from webhook.core.request import AdmissionRequest
+from webhook.core.request import AdmissionRequest, What
 from webhook.core.words import Hook, NamespaceMode
+from webhook.core.workloads import assess_workload
 
 Verdict = Allow | Mutate | Deny
 
@@ -44,17 +46,41 @@ def decide(request: AdmissionRequest, policies: PolicySet) -> Decision:
 
     Total and pure: it never raises, changes nothing, and the same input gives the same decision.
     """
-    if request.pod is None:
+    if request.pod is None and not request.templates:
         return Allow(Report(Reason.NOT_JUDGED))
     policy = policies.govern(request.namespace)
     dry_run = request.mode is NamespaceMode.DRY_RUN or (policy is not None and policy.dry_run)
-    if policy is None:
-        verdict: Verdict = _no_policy(request.namespace)
-    elif request.old is not None:
-        verdict = _debug_containers(request, request.pod, request.old, policy, dry_run=dry_run)
-    else:
-        verdict = _creation(request, request.pod, policy, dry_run=dry_run)
+    verdict = _judged(request, policy, dry_run=dry_run)
     return Observed(_observed(verdict), verdict) if dry_run else verdict
+
+
+def _judged(request: AdmissionRequest, policy: CompiledPolicy | None, *, dry_run: bool) -> Verdict:
+    pod, old = request.pod, request.old
+    if pod is None:  # so there are templates
+        if policy is None:
+            return _no_policy_for_its_pods(request.namespace)
+        return _verdict(assess_workload(request, policy), policy, Reason.NOTHING_TO_DO)
+    if request.what is What.IMAGES:
+        # Nobody's pod is held up for want of a policy: it was judged when it was created.
+        return Allow(Report(Reason.NOT_JUDGED)) if policy is None else _images(request, pod, policy)
+    if policy is None:
+        return _no_policy(request.namespace)
+    if old is not None:
+        return _debug_containers(request, pod, old, policy, dry_run=dry_run)
+    return _creation(request, pod, policy, dry_run=dry_run)
+
+
+def _images(request: AdmissionRequest, pod: Pod, policy: CompiledPolicy) -> Verdict:
+    """Ask who changes the images of a pod that is there, and nothing else."""
+    identity, who = circumstances(pod, request.namespace, policy, request.deployer)
+    found = Findings(list(not_entrusted(pod, who, policy, "change the images of this pod")))
+    return _verdict(Assessment(identity, who, (), found), policy, Reason.NOTHING_TO_DO)
+
+
+def _no_policy_for_its_pods(namespace: str) -> Allow:
+    """Warn the author of a workload: its pods are what will be refused."""
+    brief = f"its pods will be refused: no SecretInjectionPolicy covers namespace {namespace!r}"
+    return Allow(Report(Reason.NO_POLICY_HERE, warnings=messages.warnings([brief])))
 
 
 def _no_policy(namespace: str) -> Deny:
@@ -71,7 +97,14 @@ def _creation(
     request: AdmissionRequest, pod: Pod, policy: CompiledPolicy, *, dry_run: bool
 ) -> Verdict:
     mirror = is_mirror_pod(pod, request.groups)
-    assessment = assess(pod, request.namespace, policy, mirror=mirror, root=request.root)
+    assessment = assess(
+        pod,
+        request.namespace,
+        policy,
+        deployer=request.deployer,
+        mirror=mirror,
+        root=request.root,
+    )
     found = assessment.findings
     changes: tuple[inject.Change, ...] = ()
     if not mirror:
@@ -97,8 +130,8 @@ def _debug_containers(
     Who the pod is, is read from the object as it was: this update may not change it, and a caller
     could still send other labels along.
     """
-    identity, who = circumstances(old, request.namespace, policy)
-    found = Findings()
+    identity, who = circumstances(old, request.namespace, policy, request.deployer)
+    found = Findings(list(not_entrusted(old, who, policy, "debug this pod")))
     granted = grants(old, identity, who, policy, Findings())  # the pod itself is not on trial
     added = _added(pod, old)
     references = added_references(pod.spec or NO_SPEC, added, wanted_secrets(policy))

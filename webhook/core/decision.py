@@ -19,6 +19,7 @@ class Reason(StrEnum):
     UNKNOWN_SCOPE = "UnknownScope"
     SCOPE_NOT_ENTITLED = "ScopeNotEntitled"
     SECRET_NOT_ENTITLED = "SecretNotEntitled"  # noqa: S105 - a reason, no password
+    DEPLOYER_NOT_ENTITLED = "DeployerNotEntitled"
     UNMANAGED_SECRET = "UnmanagedSecret"  # noqa: S105 - likewise
     SHADOWING = "Shadowing"
     NOT_INJECTED = "NotInjected"
@@ -32,6 +33,12 @@ class Finding:
     message: str
     field: str = ""
     brief: str = ""  # the same without the way out, where a warning has no room for all of it
+    about: str = ""  # what it is about, whatever its place in a list; empty: what the message says
+
+    @property
+    def subject(self) -> str:
+        """What tells it from others, so that two versions of an object can be compared."""
+        return self.about or self.message
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ nobody learns the policy by guessing.
 """
 
 from dataclasses import dataclass
+from typing import Final
 
 from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
 from webhook.core.decision import Finding, Reason
+from webhook.core.deployers import Deployer, Entrusted
 from webhook.core.messages import clip
 from webhook.core.references import Reference
 
@@ -21,6 +23,10 @@ class Who:
     pool: str | None
     namespace: str
     service_account: str
+    deployer: Deployer | None = None  # None: held to nobody, as what a controller creates
+
+
+DEPLOYER_STAGE: Final = 4  # everything else fits
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +41,7 @@ class Unfit:
 def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
     """Return the first condition of a scope that does not hold; None when all do."""
     if who.role not in scope.roles:
-        roles = ", ".join(sorted(scope.roles))
-        if who.role is None:
-            why = f"a pod of unknown role is not entitled to it (only {roles})"
-            return Unfit(0, why, "label the pod with its role")
-        return Unfit(
-            0,
-            f"role {who.role} is not entitled to it (only {roles})",
-            f"have the policy's owner add role {who.role} to it",
-        )
+        return _other_role(scope, who)
     if scope.pool is not None and (scope.pool != who.pool or not scope.enabled):
         return _outside_pool(scope, who)
     if scope.namespaces is not None and not scope.namespaces.matches(who.namespace):
@@ -58,7 +56,35 @@ def unfit(scope: CompiledScope, who: Who) -> Unfit | None:
             f"it is not meant for ServiceAccount {clip(who.service_account)!r}",
             "set spec.serviceAccountName to one that it is meant for",
         )
+    if scope.deployers is not None and who.deployer is not None:
+        return _not_entrusted(scope.deployers, who.deployer)
     return None
+
+
+def _other_role(scope: CompiledScope, who: Who) -> Unfit:
+    roles = ", ".join(sorted(scope.roles))
+    if who.role is None:
+        why = f"a pod of unknown role is not entitled to it (only {roles})"
+        return Unfit(0, why, "label the pod with its role")
+    return Unfit(
+        0,
+        f"role {who.role} is not entitled to it (only {roles})",
+        f"have the policy's owner add role {who.role} to it",
+    )
+
+
+def _not_entrusted(entrusted: Entrusted, deployer: Deployer) -> Unfit | None:
+    if entrusted.include(deployer):
+        return None
+    return Unfit(
+        DEPLOYER_STAGE,
+        f"user {clip(deployer.name)!r} is not among its deployers",
+        "have one of its deployers deploy this",
+    )
+
+
+def _reason(lacking: Unfit, otherwise: Reason) -> Reason:
+    return Reason.DEPLOYER_NOT_ENTITLED if lacking.stage == DEPLOYER_STAGE else otherwise
 
 
 def _outside_pool(scope: CompiledScope, who: Who) -> Unfit:
@@ -68,15 +94,41 @@ def _outside_pool(scope: CompiledScope, who: Who) -> Unfit:
     return Unfit(1, f"this pod is {own}", "correct the pod's pool")
 
 
-def automatic_scopes(policy: CompiledPolicy, who: Who) -> list[CompiledScope]:
-    """Return what comes by itself, in the policy's order; conditions that do not fit leave out."""
+def automatic_scopes(policy: CompiledPolicy, who: Who) -> tuple[list[CompiledScope], bool]:
+    """Return what comes by itself, in the policy's order, and whether its deployer may deploy it.
+
+    Conditions that do not fit leave a scope out; a deployer that does not fit is to be refused,
+    since nobody would notice that something was left out.
+    """
     scopes = policy.automatic.get(who.role, ()) if who.role else ()
-    return [scope for scope in scopes if unfit(scope, who) is None]
+    found, all_may = [], True
+    for scope in scopes:
+        lacking = unfit(scope, who)
+        if lacking is None:
+            found.append(scope)
+        elif lacking.stage == DEPLOYER_STAGE:
+            all_may = False
+    return found, all_may
 
 
-def judge_requested(name: str, policy: CompiledPolicy, who: Who) -> CompiledScope | Finding:
-    """Grant or refuse a scope that the annotation names."""
-    field = "metadata.annotations[secrets.noxus.ai/scopes]"
+def not_a_deployer(who: Who, metadata: str) -> Finding:
+    """Refuse what would come by itself; the scopes are not named, since the pod named none."""
+    name = clip(who.deployer.name) if who.deployer else ""
+    return Finding(
+        Reason.DEPLOYER_NOT_ENTITLED,
+        f"user {name!r} is not among the deployers of what role {who.role} is given in namespace "
+        f"{who.namespace!r}; have one of them deploy this, or correct the role in "
+        f"{metadata}.labels",
+        f"{metadata}.labels",
+        f"user {name!r} is not among the deployers of what role {who.role} is given",
+    )
+
+
+def judge_requested(
+    name: str, policy: CompiledPolicy, who: Who, metadata: str = "metadata"
+) -> CompiledScope | Finding:
+    """Grant or refuse a scope that the annotation names; `metadata` is where that stands."""
+    field = f"{metadata}.annotations[secrets.noxus.ai/scopes]"
     scope = policy.scopes.get(name)
     name = clip(name)
     if scope is None:
@@ -92,7 +144,7 @@ def judge_requested(name: str, policy: CompiledPolicy, who: Who) -> CompiledScop
         )
     if lacking := unfit(scope, who):
         return Finding(
-            Reason.SCOPE_NOT_ENTITLED,
+            _reason(lacking, Reason.SCOPE_NOT_ENTITLED),
             f"{field} asks for scope {name!r}: {lacking.why}; remove it from the annotation, or "
             f"{lacking.way_out}",
             field,
@@ -118,7 +170,7 @@ def judge_pool(policy: CompiledPolicy, who: Who, field: str) -> CompiledScope | 
         return None
     if lacking := unfit(pool, who):
         return Finding(
-            Reason.POOL_NOT_ENTITLED,
+            _reason(lacking, Reason.POOL_NOT_ENTITLED),
             f"{claim}: {lacking.why}; remove the pool, or {lacking.way_out}",
             field,
         )
@@ -178,7 +230,7 @@ def _not_entitled(reference: Reference, holders: tuple[Holder, ...], who: Who) -
         ((why, scope) for why, scope in reasons if why is not None), key=lambda pair: pair[0].stage
     )
     return Finding(
-        Reason.SECRET_NOT_ENTITLED,
+        _reason(lacking, Reason.SECRET_NOT_ENTITLED),
         f"{subject(reference)} may not read Secret {reference.secret!r} ({reference.field}): it "
         f"belongs to {_named(scope)}, and {lacking.why}; remove it, or {lacking.way_out}",
         reference.field,

@@ -33,6 +33,7 @@ def refusals(policy: Policy) -> list[Fault]:
     return [
         *_empty_lists(spec),
         *_deployers(spec),
+        *_workloads(spec),
         *_repeated_names(spec),
         *_roles(spec),
         *_scopes_without_effect(spec),
@@ -64,19 +65,26 @@ def _empty_lists(spec: PolicySpec) -> Iterator[Fault]:
 
 def _deployers(spec: PolicySpec) -> Iterator[Fault]:
     for path, conditions in _conditions(spec):
-        if (deployers := conditions.deployers) is None:
-            continue
-        if not (deployers.users or deployers.groups or deployers.service_accounts):
+        deployers = conditions.deployers
+        if deployers and not (deployers.users or deployers.groups or deployers.service_accounts):
             yield Fault(
                 (*path, "deployers"),
                 "nobody is named, so nobody could deploy: list users, groups or serviceAccounts, "
                 "or remove the field",
             )
-        else:
+
+
+def _workloads(spec: PolicySpec) -> Iterator[Fault]:
+    first: dict[tuple[str, str], int] = {}
+    for i, it in enumerate(spec.workloads):
+        if not it.templates:
+            message = "no template is named, so nothing would be judged: write spec.template, say"
+            yield Fault(("spec", "workloads", i, "templates"), message)
+        if first.setdefault((it.group, it.resource), i) != i:
             yield Fault(
-                (*path, "deployers"),
-                "deployers are not decided by this version: remove the field, and limit the scope "
-                "by namespaces, until a version that checks the authenticated deployer",
+                ("spec", "workloads", i),
+                f"{it.resource}.{it.group} is already listed as spec.workloads"
+                f"[{first[it.group, it.resource]}]: put all its templates there",
             )
 
 
@@ -188,6 +196,11 @@ def warnings(policy: Policy) -> list[Fault]:
     ]
 
 
+def notes(policy: Policy) -> list[Fault]:
+    """Return what has to be done elsewhere for a policy to hold, for `check`."""
+    return list(_entries_to_add(policy.spec))
+
+
 def _component_label(spec: PolicySpec) -> Iterator[Fault]:
     label = "app.kubernetes.io/component"
     message = (
@@ -257,3 +270,22 @@ def _rules_with_unlisted_pools(spec: PolicySpec) -> Iterator[Fault]:
                 f"pool {rule.pool!r} is not in spec.worker.pools"
                 f"{did_you_mean(rule.pool, list(spec.worker.pools))}",
             )
+
+
+def _entries_to_add(spec: PolicySpec) -> Iterator[Fault]:
+    """Say what the webhook configuration must have for what only some policies use."""
+    for i, it in enumerate(spec.workloads):
+        yield Fault(
+            ("spec", "workloads", i),
+            f"{it.kind} is judged only if the API server sends it: add to the entries "
+            "workloads.*.validate of the ValidatingWebhookConfiguration the rule {apiGroups: "
+            f"[{it.group}], apiVersions: ['*'], operations: [CREATE, UPDATE], resources: "
+            f"[{it.resource}], scope: Namespaced}}",
+        )
+    if any(conditions.deployers for _, conditions in _conditions(spec)):
+        yield Fault(
+            ("spec",),
+            "deployers hold only with the component deployers of the manifests "
+            "(manifests/components/deployers), by which the API server asks about workloads and "
+            "about images of running pods, and refuses while the webhook is away",
+        )

@@ -15,6 +15,8 @@ _QUALIFIED: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 _ENV: Final = re.compile(r"[\x20-\x3c\x3e-\x7e]+")  # printable ASCII without "="
 _LABEL_GLOB: Final = re.compile(r"[-a-z0-9*?]+")
+_KIND: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
+_TEMPLATE_PATH: Final = re.compile(r"[a-z][A-Za-z0-9]*(\.([a-z][A-Za-z0-9]*|\*))*")
 
 MAX_LABEL: Final = 63  # RFC 1123, as the API server checks it
 MAX_SUBDOMAIN: Final = 253
@@ -104,6 +106,37 @@ def qualified_service_account(value: str) -> str:
     dns_label(namespace)
     object_name(name)
     return value
+
+
+def api_group(value: str) -> str:
+    """Check the group of an API: a DNS subdomain with a dot, as every one but Kubernetes' own."""
+    if len(value) <= MAX_SUBDOMAIN and "." in value and _SUBDOMAIN.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r} is not an API group: write it like argoproj.io")
+
+
+def api_kind(value: str) -> str:
+    """Check the kind of an object."""
+    if len(value) <= MAX_LABEL and _KIND.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r} is not a kind: write it like Rollout")
+
+
+def api_resource(value: str) -> str:
+    """Check the plural of a kind, as in the paths of the API."""
+    if len(value) <= MAX_LABEL and _LABEL.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r} is not the plural of a kind: write it like rollouts")
+
+
+def template_path(value: str) -> str:
+    """Check where a pod template is: names of fields, and * for each element of a map or list."""
+    if len(value) <= MAX_SUBDOMAIN and _TEMPLATE_PATH.fullmatch(value):
+        return value
+    raise ValueError(
+        f"{value!r} is not the path of a pod template: write it like spec.template, with * for "
+        "each element of a map or list"
+    )
 
 
 def label_glob(value: str) -> str:

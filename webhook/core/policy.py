@@ -12,6 +12,9 @@ from pydantic.alias_generators import to_camel
 
 from webhook.core import names, words
 
+ApiGroup = Annotated[str, AfterValidator(names.api_group)]
+ApiKind = Annotated[str, AfterValidator(names.api_kind)]
+ApiResource = Annotated[str, AfterValidator(names.api_resource)]
 DnsLabel = Annotated[str, AfterValidator(names.dns_label)]
 EnvName = Annotated[str, AfterValidator(names.env_name)]
 EnvPrefix = Annotated[str, AfterValidator(names.env_prefix)]
@@ -23,6 +26,7 @@ OptionalObjectName = Annotated[str, AfterValidator(names.optional_object_name)]
 PoolName = Annotated[str, AfterValidator(names.pool_name)]
 QualifiedServiceAccount = Annotated[str, AfterValidator(names.qualified_service_account)]
 SecretDataKey = Annotated[str, AfterValidator(names.secret_key)]
+TemplatePath = Annotated[str, AfterValidator(names.template_path)]
 
 API_VERSION: Final = f"{words.GROUP}/v1alpha1"
 KIND: Final = "SecretInjectionPolicy"
@@ -133,7 +137,7 @@ class EnvVar(Model):
 
 
 class Deployers(Model):
-    """Who may deploy what asks for a scope, by authenticated identity. Refused for now."""
+    """Who may deploy what gets a scope: the authenticated user, which no author can choose."""
 
     users: tuple[str, ...] = Field(default=(), description="User names.")
     groups: tuple[str, ...] = Field(default=(), description="Group names.")
@@ -289,6 +293,22 @@ class Containers(Model):
     )
 
 
+class Workload(Model):
+    """A kind of object with pod templates that Kubernetes itself does not know."""
+
+    group: ApiGroup = Field(description="The API group, such as argoproj.io.")
+    kind: ApiKind = Field(description="The kind, such as Rollout.")
+    resource: ApiResource = Field(
+        description="The plural, as in the paths of the API, such as rollouts."
+    )
+    templates: tuple[TemplatePath, ...] = Field(
+        description=(
+            "Where its pod templates are, such as spec.template; * stands for each element of a "
+            "map or list, as in spec.pytorchReplicaSpecs.*.template."
+        )
+    )
+
+
 class Guard(Model):
     """What to do in cases that are not a matter of entitlement."""
 
@@ -326,6 +346,10 @@ class PolicySpec(Model):
     worker: Worker = Field(default_factory=Worker, description="Worker pools.")
     containers: Containers = Field(
         default_factory=Containers, description="Which containers are given sources."
+    )
+    workloads: tuple[Workload, ...] = Field(
+        default=(),
+        description="Kinds of objects, beyond those of Kubernetes, whose pod templates are judged.",
     )
     guard: Guard = Field(
         default_factory=Guard, description="What to do in cases that are no matter of entitlement."

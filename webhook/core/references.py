@@ -4,13 +4,15 @@ The list of places is that of the Kubernetes API; a test compares it with the Op
 real API server serves, so that a field which appears there and not here is noticed.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from webhook.core.pod import Container, KeyToPath, PodSpec, Volume
 
 Wanted = Callable[[str], bool]
+_INDEX: Final = re.compile(r"\[[0-9]+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,14 @@ class Reference:
     keys: frozenset[str] | None
     containers: tuple[str, ...] | None
     volume: str | None = None
+
+    @property
+    def about(self) -> str:
+        """Say what is read by whom and how, without places in lists: another one adds to it."""
+        kind = _INDEX.sub("[]", self.field)
+        keys = "*" if self.keys is None else ",".join(sorted(self.keys))
+        readers = ",".join(sorted(self.containers or ()))
+        return f"{self.secret} {kind} {keys} {readers} {self.volume or ''}"
 
 
 class _Mention(NamedTuple):

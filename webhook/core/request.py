@@ -1,9 +1,30 @@
 """What is asked of the webhook, free of the wire's format."""
 
 from dataclasses import dataclass
+from enum import Enum, auto
 
+from webhook.core.deployers import Deployer
 from webhook.core.pod import Pod
 from webhook.core.words import Hook, NamespaceMode
+
+
+class What(Enum):
+    """What a request is about."""
+
+    POD = auto()  # a new pod
+    DEBUG = auto()  # debug containers, added to a pod that is there
+    IMAGES = auto()  # other images in a pod that is there
+    WORKLOAD = auto()  # a workload, new or with another template
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A pod template of a workload, and as it was before an update."""
+
+    root: str  # where the template's spec stands in the object, for the fields in messages
+    pod: Pod
+    old: Pod | None = None  # None: it is new
+    changed: bool = True  # in anything but the mark of `kubectl rollout restart`
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +32,7 @@ class AdmissionRequest:
     """One request of the API server.
 
     `pod` is the object, and `old` the object as it was, for an update; both are None where the
-    webhook has no say in this resource, subresource and operation.
+    webhook has no say in this resource, subresource and operation. A workload has templates.
     """
 
     hook: Hook
@@ -22,3 +43,6 @@ class AdmissionRequest:
     old: Pod | None = None
     groups: tuple[str, ...] = ()  # of the authenticated user
     root: str = "spec"  # where the pod's spec stands in the object, for the fields in messages
+    what: What = What.POD
+    templates: tuple[Template, ...] = ()
+    deployer: Deployer | None = None  # who is held to what needs one; None: nobody

@@ -45,6 +45,14 @@ class Loaded:
         ]
         return [*found, *self.conflicts()]
 
+    def notes(self) -> list[Problem]:
+        """Return what has to be done elsewhere for these policies to hold."""
+        return [
+            _problem(source.document, fault)
+            for source in self.sources
+            for fault in faults.notes(source.policy)
+        ]
+
     def conflicts(self) -> list[Problem]:
         """Return the policies of which an earlier one covers a namespace, too."""
         by_name = {source.policy.metadata.name: source.document for source in self.sources}

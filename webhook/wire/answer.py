@@ -1,5 +1,6 @@
 """AdmissionReview bytes in, AdmissionReview bytes and a record for the log out."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, NamedTuple, assert_never
 
@@ -8,27 +9,23 @@ import msgspec
 from webhook.core import messages
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Decision, Deny, Mutate, Observed
-from webhook.core.pod import Pod
+from webhook.core.deployers import CONTROLLERS
 from webhook.core.policyset import PolicySet
 from webhook.core.request import AdmissionRequest
 from webhook.core.words import Hook, NamespaceMode
+from webhook.wire.asked import MAX_NAME, Malformed, decode
 from webhook.wire.review import (
     API_VERSION,
     KIND,
     Answered,
     Cause,
     Details,
-    GroupVersionResource,
     Request,
     Response,
-    Review,
     Status,
 )
-from webhook.wire.subject import SentPod
 
-
-class Malformed(ValueError):
-    """The request is no proper AdmissionReview; the message says what is wrong with it."""
+__all__ = ["Answer", "Malformed", "NoPolicyLoaded", "Record", "answer", "decode", "encode"]
 
 
 class NoPolicyLoaded(RuntimeError):
@@ -70,86 +67,32 @@ class Answer(NamedTuple):
     decision: Decision
 
 
-MAX_NAME: Final = 253  # of any object, as the API has it; what is longer is no name
-
-_PODS: Final = GroupVersionResource("", "v1", "pods")
-_decode_review: Final = msgspec.json.Decoder(Review).decode
-_decode_pod: Final = msgspec.json.Decoder(SentPod).decode
 _encode: Final = msgspec.json.Encoder().encode
 
 
-def answer(body: bytes, *, hook: Hook, mode: NamespaceMode, policies: PolicySet) -> Answer:
+def answer(
+    body: bytes,
+    *,
+    hook: Hook,
+    mode: NamespaceMode,
+    policies: PolicySet,
+    controllers: Collection[str] = CONTROLLERS,
+) -> Answer:
     """Decide about one AdmissionReview.
+
+    `controllers` are the users whose pods inherit the judgement of their workload.
 
     Raises `Malformed` where the caller is at fault and `NoPolicyLoaded` where we are; never
     answers `allowed: false` for either, since the API server would then ignore failurePolicy.
     """
-    request, admission = decode(body, hook=hook, mode=mode)
+    request, admission = decode(
+        body, hook=hook, mode=mode, policies=policies, controllers=controllers
+    )
     if not policies:
         raise NoPolicyLoaded("no policy is loaded")
     decision = decide(admission, policies)
     record = _record(request, admission, decision)
     return Answer(encode(request.uid, decision, record), record, admission, decision)
-
-
-def decode(body: bytes, *, hook: Hook, mode: NamespaceMode) -> tuple[Request, AdmissionRequest]:
-    """Read a request; raises `Malformed`."""
-    try:
-        if not body.isascii():
-            body.decode()  # the decoder does not look into strings that it skips
-        request = _checked(_decode_review(body))
-        pod, old = _objects(request)
-    except msgspec.MsgspecError as error:
-        raise Malformed(f"not an AdmissionReview: {error}") from None
-    except UnicodeDecodeError:
-        raise Malformed("not an AdmissionReview: the body is not UTF-8") from None
-    except RecursionError:
-        raise Malformed("not an AdmissionReview: the body is nested too deeply") from None
-    user = request.userInfo
-    return request, AdmissionRequest(
-        hook=hook,
-        mode=mode,
-        namespace=request.namespace or "",
-        operation=request.operation,
-        pod=pod,
-        old=old,
-        groups=(user and user.groups) or (),
-    )
-
-
-def _checked(review: Review) -> Request:
-    if review.apiVersion != API_VERSION or review.kind != KIND:
-        raise Malformed(
-            f"expected {KIND} of {API_VERSION}, got {messages.clip(review.kind)} of "
-            f"{messages.clip(review.apiVersion)}; list v1 in admissionReviewVersions"
-        )
-    if review.request is None:
-        raise Malformed("the AdmissionReview has no request")
-    if not review.request.uid:
-        raise Malformed("the AdmissionReview has no request.uid")
-    if len(review.request.uid) > MAX_NAME or len(review.request.namespace or "") > MAX_NAME:
-        raise Malformed(f"request.uid and request.namespace have up to {MAX_NAME} characters")
-    return review.request
-
-
-def _objects(request: Request) -> tuple[Pod | None, Pod | None]:
-    """Decode the objects where we have a say; what else is sent here is not looked into."""
-    if request.resource != _PODS:
-        return None, None
-    match request.operation, request.subResource or "":
-        case "CREATE", "":
-            return _pod(request.object, "object"), None
-        case "UPDATE", "ephemeralcontainers":
-            return _pod(request.object, "object"), _pod(request.oldObject, "oldObject")
-        case _:
-            return None, None
-
-
-def _pod(raw: msgspec.Raw, field: str) -> Pod:
-    try:
-        return _decode_pod(raw)
-    except msgspec.ValidationError as error:
-        raise Malformed(f"request.{field} is not a Pod: {error}") from None
 
 
 def encode(uid: str, decision: Decision, record: Record) -> bytes:

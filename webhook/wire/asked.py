@@ -1,0 +1,139 @@
+"""AdmissionReview bytes -> what is asked, as far as we have a say in it."""
+
+from collections.abc import Collection
+from typing import Final, NamedTuple
+
+import msgspec
+
+from webhook.core import messages
+from webhook.core.deployers import CONTROLLERS, deployer_of
+from webhook.core.pod import Pod
+from webhook.core.policyset import PolicySet
+from webhook.core.request import AdmissionRequest, Template, What
+from webhook.core.words import Hook, NamespaceMode
+from webhook.wire.images import images_differ
+from webhook.wire.review import API_VERSION, KIND, GroupVersionResource, Request, Review
+from webhook.wire.subject import SentPod
+from webhook.wire.templates import BUILT_IN, templates
+
+MAX_NAME: Final = 253  # of any object, as the API has it; what is longer is no name
+
+_PODS: Final = GroupVersionResource("", "v1", "pods")
+_NO_POLICIES: Final = PolicySet(())
+_decode_review: Final = msgspec.json.Decoder(Review).decode
+_decode_pod: Final = msgspec.json.Decoder(SentPod).decode
+
+
+class Malformed(ValueError):
+    """The request is no proper AdmissionReview; the message says what is wrong with it."""
+
+
+def decode(
+    body: bytes,
+    *,
+    hook: Hook,
+    mode: NamespaceMode,
+    policies: PolicySet = _NO_POLICIES,
+    controllers: Collection[str] = CONTROLLERS,
+) -> tuple[Request, AdmissionRequest]:
+    """Read a request; raises `Malformed`."""
+    try:
+        if not body.isascii():
+            body.decode()  # the decoder does not look into strings that it skips
+        request = _checked(_decode_review(body))
+        asked = _objects(request, hook, policies)
+    except msgspec.MsgspecError as error:
+        raise Malformed(f"not an AdmissionReview: {error}") from None
+    except UnicodeDecodeError:
+        raise Malformed("not an AdmissionReview: the body is not UTF-8") from None
+    except RecursionError:
+        raise Malformed("not an AdmissionReview: the body is nested too deeply") from None
+    user = request.userInfo
+    groups = (user and user.groups) or ()
+    name = (user and user.username) or ""
+    return request, AdmissionRequest(
+        hook=hook,
+        mode=mode,
+        namespace=request.namespace or "",
+        operation=request.operation,
+        pod=asked.pod,
+        old=asked.old,
+        groups=groups,
+        what=asked.what,
+        templates=asked.templates,
+        deployer=deployer_of(name, groups, controllers),
+    )
+
+
+def _checked(review: Review) -> Request:
+    if review.apiVersion != API_VERSION or review.kind != KIND:
+        raise Malformed(
+            f"expected {KIND} of {API_VERSION}, got {messages.clip(review.kind)} of "
+            f"{messages.clip(review.apiVersion)}; list v1 in admissionReviewVersions"
+        )
+    if review.request is None:
+        raise Malformed("the AdmissionReview has no request")
+    if not review.request.uid:
+        raise Malformed("the AdmissionReview has no request.uid")
+    if len(review.request.uid) > MAX_NAME or len(review.request.namespace or "") > MAX_NAME:
+        raise Malformed(f"request.uid and request.namespace have up to {MAX_NAME} characters")
+    return review.request
+
+
+class _Asked(NamedTuple):
+    """What of a request's objects we have a say in; nothing: none of it."""
+
+    pod: Pod | None = None
+    old: Pod | None = None
+    what: What = What.POD
+    templates: tuple[Template, ...] = ()
+
+
+_NOTHING: Final = _Asked()
+
+
+def _objects(request: Request, hook: Hook, policies: PolicySet) -> _Asked:
+    """Decode the objects where we have a say; what else is sent here is not looked into."""
+    if request.resource == _PODS:
+        return _of_pod(request, hook)
+    if hook is not Hook.VALIDATE or request.subResource:
+        return _NOTHING
+    if request.operation not in ("CREATE", "UPDATE"):
+        return _NOTHING
+    return _of_workload(request, policies)
+
+
+def _of_pod(request: Request, hook: Hook) -> _Asked:
+    match request.operation, request.subResource or "":
+        case "CREATE", "":
+            return _Asked(_pod(request.object, "object"))
+        case "UPDATE", "ephemeralcontainers":
+            old = _pod(request.oldObject, "oldObject")
+            return _Asked(_pod(request.object, "object"), old, What.DEBUG)
+        case "UPDATE", "" if hook is Hook.VALIDATE and images_differ(
+            request.object, request.oldObject
+        ):
+            return _Asked(_pod(request.object, "object"), what=What.IMAGES)
+        case _:
+            return _NOTHING
+
+
+def _of_workload(request: Request, policies: PolicySet) -> _Asked:
+    resource = (request.resource.group, request.resource.resource)
+    paths = BUILT_IN.get(resource)
+    if paths is None:
+        policy = policies.govern(request.namespace or "")
+        paths = policy.workloads.get(resource, ()) if policy else ()
+    old = None if request.operation == "CREATE" else request.oldObject
+    try:
+        found = templates(paths, request.object, old)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"request.object has no pod template that makes sense: {error}") from None
+    return _Asked(what=What.WORKLOAD, templates=found)
+
+
+def _pod(raw: msgspec.Raw, field: str) -> Pod:
+    try:
+        return _decode_pod(raw)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"request.{field} is not a Pod: {error}") from None

@@ -1,0 +1,106 @@
+"""Where the pod templates of workloads are, and whether an update changes them.
+
+An object is taken apart level by level into bytes: of a template only the narrow view of a pod is
+decoded, and two templates are compared as bytes, so that no value of a variable is ever decoded.
+The API server writes both objects of a request in one way, with the keys of maps in order.
+"""
+
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+import msgspec
+
+from webhook.core.compile import Resource, TemplatePath
+from webhook.core.pod import Pod
+from webhook.core.request import Template
+
+_SPEC: Final[TemplatePath] = ("spec", "template")
+# Kubernetes' own workloads. Whichever version of an API is asked, the object arrives in the version
+# that our rules name (matchPolicy: Equivalent).
+BUILT_IN: Final[Mapping[Resource, tuple[TemplatePath, ...]]] = {
+    ("", "podtemplates"): (("template",),),
+    ("", "replicationcontrollers"): (_SPEC,),
+    ("apps", "daemonsets"): (_SPEC,),
+    ("apps", "deployments"): (_SPEC,),
+    ("apps", "replicasets"): (_SPEC,),
+    ("apps", "statefulsets"): (_SPEC,),
+    ("batch", "cronjobs"): (("spec", "jobTemplate", "spec", "template"),),
+    ("batch", "jobs"): (_SPEC,),
+}
+# What `kubectl rollout restart` writes: everybody may have pods made anew as they are.
+_RESTARTED: Final = "kubectl.kubernetes.io/restartedAt"
+# Of a map or list of templates; a training job has a handful of kinds of replicas.
+MAX_TEMPLATES: Final = 256
+
+_Level = dict[str, msgspec.Raw]
+_decode_level: Final = msgspec.json.Decoder(_Level | list[msgspec.Raw] | None).decode
+_decode_map: Final = msgspec.json.Decoder(_Level | None).decode
+_decode_pod: Final = msgspec.json.Decoder(Pod | None).decode
+
+
+def templates(
+    paths: tuple[TemplatePath, ...], new: msgspec.Raw, old: msgspec.Raw | None
+) -> tuple[Template, ...]:
+    """Find the templates of an object, each with what it was; raises msgspec.MsgspecError."""
+    found = dict(_found(paths, new))
+    before = {} if old is None else dict(_found(paths, old))
+    return tuple(_template(place, raw, before.get(place)) for place, raw in found.items())
+
+
+def _template(place: str, raw: msgspec.Raw, old: msgspec.Raw | None) -> Template:
+    return Template(
+        root=f"{place}.spec",
+        pod=_decode_pod(raw) or Pod(),
+        old=None if old is None else _decode_pod(old) or Pod(),
+        changed=old is None or _differ(raw, old),
+    )
+
+
+def _found(paths: tuple[TemplatePath, ...], raw: msgspec.Raw) -> Iterator[tuple[str, msgspec.Raw]]:
+    count = 0
+    for path in paths:
+        for each in _below(raw, path, ""):
+            count += 1
+            if count > MAX_TEMPLATES:
+                raise msgspec.ValidationError(f"more than {MAX_TEMPLATES} pod templates")
+            yield each
+
+
+def _below(raw: msgspec.Raw, path: TemplatePath, place: str) -> Iterator[tuple[str, msgspec.Raw]]:
+    if not path:
+        yield place, raw
+        return
+    level, step = _decode_level(raw), path[0]
+    if level is None:
+        return
+    if isinstance(level, list):
+        items = [(f"{place}[{i}]", it) for i, it in enumerate(level)] if step == "*" else []
+    elif step == "*":
+        items = [(f"{place}.{key}", it) for key, it in level.items()]
+    else:
+        items = [(f"{place}.{step}".lstrip("."), level[step])] if step in level else []
+    for inner, it in items:
+        yield from _below(it, path[1:], inner)
+
+
+def _differ(new: msgspec.Raw, old: msgspec.Raw) -> bool:
+    """Tell whether two templates differ in anything but the mark of a restart."""
+    return bytes(new) != bytes(old) and _unmarked(new) != _unmarked(old)
+
+
+def _unmarked(raw: msgspec.Raw) -> dict[str, object]:
+    template: dict[str, object] = _bytes(_decode_map(raw))
+    metadata: dict[str, object] = _bytes(_decode_map(_part(template, "metadata")))
+    annotations = _bytes(_decode_map(_part(metadata, "annotations")))
+    annotations.pop(_RESTARTED, None)
+    # Absent and empty are the same here: the first restart of a workload adds all three levels.
+    return template | {"metadata": metadata | {"annotations": annotations}}
+
+
+def _bytes(level: _Level | None) -> dict[str, object]:
+    return {key: bytes(value) for key, value in (level or {}).items()}
+
+
+def _part(level: dict[str, object], key: str) -> bytes:
+    found = level.get(key)
+    return found if isinstance(found, bytes) else b"null"
