@@ -71,6 +71,7 @@ class Settings:
     webhook_configuration: str = "noxus-secrets"
     identity: str = ""
     events: str = "on"
+    controllers: tuple[str, ...] = ()  # users; none: those of an ordinary cluster
 
     @property
     def in_cluster(self) -> bool:
@@ -114,6 +115,7 @@ FLAGS: Final = (
     Flag("service", "NAME", "our Service (default: noxus-secret-webhook)"),
     Flag("webhook-configuration", "NAME", "our webhook configurations (default: noxus-secrets)"),
     Flag("identity", "NAME", "of this replica, in leases and events (default: the host's name)"),
+    Flag("controllers", "USERS", "whose pods inherit the check of deployers, with commas between"),
     Flag("events", "WHETHER", "on or off: tell of decisions by Events (default: on)"),
 )
 
@@ -199,6 +201,8 @@ def _parse(flag: Flag, name: str, value: str) -> Any:  # noqa: ANN401  one type 
                 return address(value)
             case "drain_delay":
                 return _drain_delay(value)
+            case "controllers":
+                return _users(value)
             case "namespace" | "service" | "webhook_configuration" | "identity":
                 return _object_name(value)
             case field if field in CHOICES:
@@ -220,6 +224,13 @@ def _choice(value: str, choices: tuple[str, ...]) -> str:
     if value.lower() not in choices:
         raise ValueError(f"{value!r} is not one of {', '.join(choices)}")
     return value.lower()
+
+
+def _users(value: str) -> tuple[str, ...]:
+    users = tuple(user.strip() for user in value.split(","))
+    if not all(users):
+        raise ValueError(f"{value!r} names an empty user: write them with one comma between two")
+    return users
 
 
 def _object_name(value: str) -> str:

@@ -193,3 +193,36 @@ def test_a_group_makes_a_mirror_pod_of_an_annotated_one() -> None:
 
     assert forged["verdict"] == "injected"
     assert real["verdict"] == "allowed, nothing to do"
+
+
+DEPLOYERS = """\
+apiVersion: secrets.noxus.ai/v1alpha1
+kind: SecretInjectionPolicy
+metadata: {name: noxus}
+spec:
+  scopes:
+    - name: vault
+      roles: [frontend]
+      deployers: {groups: [noxus-deployers]}
+      envFrom: [{secretRef: {name: vault-env}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("who", "code", "said"),
+    [
+        ((), 0, "vault: only its deployers may deploy this; say who does with --as"),
+        (("--as", "joe", "--as-group", "noxus-deployers"), 0, "vault (role frontend): vault-env"),
+        (("--as", "jane"), 1, "user 'jane' is not among the deployers of what role frontend"),
+    ],
+)
+def test_deployers_are_decided_where_it_is_said_who_deploys(
+    tmp_path: Path, who: tuple[str, ...], code: int, said: str
+) -> None:
+    policy = tmp_path / "policy.yaml"
+    policy.write_text(DEPLOYERS)
+
+    ran = run("explain", "--policy", policy, "-f", PODS / "frontend.yaml", *who)
+
+    assert ran.code == code
+    assert said in " ".join(ran.out.split())

@@ -46,6 +46,7 @@ EVERYTHING = {
     "webhook-configuration": "hooks",
     "identity": "one",
     "events": "off",
+    "controllers": "a, system:b",
 }
 SETTINGS = Settings(
     policy=Path("a"),
@@ -63,6 +64,7 @@ SETTINGS = Settings(
     webhook_configuration="hooks",
     identity="one",
     events="off",
+    controllers=("a", "system:b"),
 )
 
 
@@ -120,6 +122,11 @@ def test_an_empty_variable_counts_as_unset() -> None:
             ["--policy", "p", "--certificates", "by-magic"],
             {},
             "--certificates: 'by-magic' is not one of files, self-managed",
+        ),
+        (
+            ["--policy", "p", "--controllers", "a,,b"],
+            {},
+            "--controllers: 'a,,b' names an empty user: write them with one comma between two",
         ),
         (
             ["--policy", "p", "--service", "A_B"],

@@ -89,5 +89,5 @@ def _explained(args: argparse.Namespace, skipped: "Counter[str]") -> "Iterator[E
     for text in objects.texts(args.filename):
         for document in objects.documents(text):
             for target in objects.targets(document, args.namespace):
-                yield explained(target, loaded, mode, groups)
+                yield explained(target, loaded, mode, groups, args.user)
             skipped.update(objects.others(document))

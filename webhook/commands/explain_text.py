@@ -67,6 +67,7 @@ def _facts(explained: Explained) -> Table:
         ("asks for", _asks(explained)),
         ("granted", _granted(explained)),
         ("left out", _left_out(explained)),
+        ("undecided", _undecided(explained)),
         ("warnings", [Text(note, "yellow") for note in why.notes]),
     ):
         for i, row in enumerate(rows):
@@ -123,6 +124,13 @@ def _left_out(explained: Explained) -> list[Text]:
             f"{out.scope}: {out.why} ", (f"({explained.scope_line(out.index, None)})", "dim")
         )
         for out in explained.explanation.left_out
+    ]
+
+
+def _undecided(explained: Explained) -> list[Text]:
+    return [
+        Text(f"{scope}: only its deployers may deploy this; say who does with --as")
+        for scope in explained.explanation.undecided
     ]
 
 

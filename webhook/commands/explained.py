@@ -118,10 +118,14 @@ class Explained:
 
 
 def explained(
-    target: Target, loaded: Loaded, mode: NamespaceMode, groups: tuple[str, ...]
+    target: Target,
+    loaded: Loaded,
+    mode: NamespaceMode,
+    groups: tuple[str, ...] = (),
+    user: str | None = None,
 ) -> Explained:
-    """Explain one object under the loaded policies."""
-    request = target.request(mode, groups)
+    """Explain one object under the loaded policies; without a user, deployers stay undecided."""
+    request = target.request(mode, groups, user)
     stored = stored_pod(target.raw, decide(request, loaded.policies))
     explanation = explain(request, stored, loaded.policies)
     documents = {source.policy.metadata.name: source.document for source in loaded.sources}
@@ -172,6 +176,7 @@ def as_dict(explained: Explained) -> dict[str, Any]:
         ],
         "warnings": list(why.decision.report.warnings),
         "notes": list(why.notes),
+        "undecided": list(why.undecided),
     }
 
 

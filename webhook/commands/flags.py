@@ -57,7 +57,7 @@ def add_user(parser: argparse.ArgumentParser) -> None:
         "--as",
         dest="user",
         metavar="USER",
-        help="who creates the object; no rule of this version is about single users",
+        help="who deploys the object; without it, deployers are left undecided",
     )
     parser.add_argument(
         "--as-group",

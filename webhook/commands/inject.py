@@ -97,7 +97,7 @@ def _changes(
     refused = False
     for target in targets(document, args.namespace):
         place = f"{target.file}:{target.line}: {target.title}"
-        decision = decide(target.request(mode, groups), policies)
+        decision = decide(target.request(mode, groups, args.user), policies)
         for warning in decision.report.warnings:
             print(f"{place}: warning: {warning}", file=sys.stderr)
         match decision:

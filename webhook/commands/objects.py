@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from webhook.core.deployers import deployer_of
 from webhook.core.faults import Path
 from webhook.core.pod import Pod
 from webhook.core.request import AdmissionRequest
@@ -88,8 +89,13 @@ class Target:
         """Name it as kubectl does: deployment/noxus-worker."""
         return f"{self.kind.lower()}/{self.name}"
 
-    def request(self, mode: NamespaceMode, groups: tuple[str, ...] = ()) -> AdmissionRequest:
-        """Return the request that the API server would send when this pod is created."""
+    def request(
+        self, mode: NamespaceMode, groups: tuple[str, ...] = (), user: str | None = None
+    ) -> AdmissionRequest:
+        """Return the request that the API server would send when this pod is created.
+
+        Without a user, nobody is held to what needs a deployer.
+        """
         return AdmissionRequest(
             hook=Hook.MUTATE,
             mode=mode,
@@ -98,6 +104,7 @@ class Target:
             pod=self.pod,
             groups=groups,
             root=self.root,
+            deployer=None if user is None else deployer_of(user, groups),
         )
 
 

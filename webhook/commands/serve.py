@@ -4,6 +4,7 @@ import argparse
 import os
 import socket
 import sys
+from functools import partial
 from typing import TYPE_CHECKING
 
 from webhook.settings import FLAGS, Settings, SettingsError, settings_from
@@ -49,13 +50,14 @@ def run(args: argparse.Namespace) -> int:
     except SettingsError as problem:
         return _refuse(problem)
     # Imported here: the server's libraries cost the other commands a quarter of a second.
+    from webhook.core.deployers import CONTROLLERS  # noqa: PLC0415
     from webhook.serving import server  # noqa: PLC0415
     from webhook.serving.errors import StartError  # noqa: PLC0415
     from webhook.telemetry import logs  # noqa: PLC0415
     from webhook.wire.answer import answer  # noqa: PLC0415
 
     parts = server.Parts(
-        answer=answer,
+        answer=partial(answer, controllers=settings.controllers or CONTROLLERS),
         sources=_sources(settings),
         version=_version(),
         write=logs.configure(settings.log_level).write,

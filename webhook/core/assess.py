@@ -93,11 +93,12 @@ def assess(
     found = Findings()
     # A mirror pod is given nothing, so that nobody has to be entrusted with what it would be given.
     given = replace(who, deployer=None) if mirror else who
-    granted = grants(pod, identity, given, policy, found, metadata_of(root))
+    metadata = metadata_of(root)
+    granted = grants(pod, identity, given, policy, found, metadata)
     references = pod_references(pod.spec or NO_SPEC, root, wanted_secrets(policy))
     judge_references(references, pod, who, () if mirror else granted, policy, found)
     if identity.role is None and not found.refusals and not mirror:
-        found.react(policy.guard.unknown_role, guards.unknown_role(pod, identity, policy))
+        found.react(policy.guard.unknown_role, guards.unknown_role(pod, identity, policy, metadata))
     return Assessment(identity, who, granted, found)
 
 
@@ -140,14 +141,12 @@ def _granted_pool(
     metadata: str,
 ) -> CompiledScope | None:
     if who.pool is None:
-        if identity.rule is not None and (note := guards.unread_pool(pod, identity, policy)):
+        if identity.rule is not None and (
+            note := guards.unread_pool(pod, identity, policy, metadata)
+        ):
             found.notes.append(note)
         return None
-    claim = (
-        f"{metadata}.labels[{identity.pool_label}]"
-        if identity.pool_label
-        else f"rule {identity.rule} of spec.identity"
-    )
+    claim = pool_claim(identity, metadata)
     verdict = judge_pool(policy, who, claim)
     if verdict is None:
         found.react(policy.guard.unknown_pool, guards.unknown_pool(identity, policy, claim))
@@ -156,6 +155,13 @@ def _granted_pool(
         found.refusals.append(verdict)
         return None
     return verdict
+
+
+def pool_claim(identity: Identity, metadata: str) -> str:
+    """Say where a pod claims its pool."""
+    if identity.pool_label:
+        return f"{metadata}.labels[{identity.pool_label}]"
+    return f"rule {identity.rule} of spec.identity"
 
 
 def wanted_secrets(policy: CompiledPolicy) -> Wanted:

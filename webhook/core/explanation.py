@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from webhook.core import inject
 from webhook.core.asks import is_mirror_pod, requested_scopes
-from webhook.core.assess import NO_SPEC, Assessment, assess
+from webhook.core.assess import NO_SPEC, Assessment, assess, metadata_of, pool_claim
 from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.container_views import ContainerView, container_views
 from webhook.core.decide import decide
@@ -64,6 +64,7 @@ class Explanation:
     granted: tuple[Grant, ...]
     left_out: tuple[LeftOut, ...]
     containers: tuple[ContainerView, ...]
+    undecided: tuple[str, ...] = ()  # granted scopes that need a deployer, while none is known
 
     @property
     def verdict(self) -> Allow | Mutate | Deny:
@@ -78,7 +79,14 @@ def explain(request: AdmissionRequest, stored: Pod, policies: PolicySet) -> Expl
     if policy is None or pod is None:
         return Explanation(decision, None, None, False, (), (), (), (), ())
     mirror = is_mirror_pod(pod, request.groups)
-    assessment = assess(pod, request.namespace, policy, mirror=mirror, root=request.root)
+    assessment = assess(
+        pod,
+        request.namespace,
+        policy,
+        deployer=request.deployer,
+        mirror=mirror,
+        root=request.root,
+    )
     if not mirror:  # what is overridden is found on the way
         lists = inject.regular_containers(pod)
         found = assessment.findings
@@ -93,16 +101,21 @@ def explain(request: AdmissionRequest, stored: Pod, policies: PolicySet) -> Expl
         granted=tuple(_grant(scope, pod, assessment) for scope in assessment.granted),
         left_out=tuple(_left_out(policy, assessment)),
         containers=tuple(container_views(pod, stored, assessment.granted, policy)),
+        undecided=tuple(
+            scope.name
+            for scope in assessment.granted
+            if scope.deployers is not None and request.deployer is None
+        ),
     )
 
 
 def _asks(pod: Pod, assessment: Assessment, policy: CompiledPolicy, root: str) -> Iterator[Ask]:
     who = assessment.who
     if who.pool is not None:
-        yield _pool_ask(assessment, policy)
+        yield _pool_ask(assessment, policy, root)
     for name in requested_scopes(pod):
-        field = "metadata.annotations[secrets.noxus.ai/scopes]"
-        requested = judge_requested(name, policy, who)
+        field = f"{metadata_of(root)}.annotations[secrets.noxus.ai/scopes]"
+        requested = judge_requested(name, policy, who, metadata_of(root))
         if isinstance(requested, Finding):
             yield Ask(f"scope {name}", field, refusal=requested.message)
         else:
@@ -117,10 +130,9 @@ def _asks(pod: Pod, assessment: Assessment, policy: CompiledPolicy, root: str) -
             yield Ask(what, reference.field, tuple(dict.fromkeys(scopes)))
 
 
-def _pool_ask(assessment: Assessment, policy: CompiledPolicy) -> Ask:
-    who, identity = assessment.who, assessment.identity
-    rule = f"rule {identity.rule} of spec.identity"
-    claim = f"metadata.labels[{identity.pool_label}]" if identity.pool_label else rule
+def _pool_ask(assessment: Assessment, policy: CompiledPolicy, root: str) -> Ask:
+    who = assessment.who
+    claim = pool_claim(assessment.identity, metadata_of(root))
     verdict = judge_pool(policy, who, claim)
     what = f"pool {who.pool}"
     if isinstance(verdict, Finding):

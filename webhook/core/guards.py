@@ -34,9 +34,11 @@ _CONTROLLER_LABELS = frozenset(
 _MAX_RULE_LABELS = 6  # a rule with more is no longer read
 
 
-def unknown_role(pod: Pod, identity: Identity, policy: CompiledPolicy) -> Finding:
+def unknown_role(
+    pod: Pod, identity: Identity, policy: CompiledPolicy, metadata: str = "metadata"
+) -> Finding:
     """Say why the role is unknown; a variable of workers is mentioned, never trusted."""
-    field = "metadata.labels"
+    field = f"{metadata}.labels"
     label = next(iter(policy.role_labels), "")
     if identity.role_label is not None:
         value = clip(identity.role_value or "")
@@ -81,12 +83,14 @@ def unknown_pool(identity: Identity, policy: CompiledPolicy, field: str) -> Find
     )
 
 
-def unread_pool(pod: Pod, identity: Identity, policy: CompiledPolicy) -> Finding | None:
+def unread_pool(
+    pod: Pod, identity: Identity, policy: CompiledPolicy, metadata: str = "metadata"
+) -> Finding | None:
     """Say that a pool label is not read, because a rule decides role and pool together."""
     label = next((key for key in policy.pool_labels if pod.labels.get(key)), None)
     if label is None:
         return None
-    field = f"metadata.labels[{label}]"
+    field = f"{metadata}.labels[{label}]"
     return Finding(
         Reason.UNKNOWN_POOL,
         f"{field} is not read: rule {identity.rule} decides, and gives no pool; add poolFrom to it",

@@ -26,4 +26,4 @@ _decode: Final = msgspec.json.Decoder(_Pod | None).decode
 
 def images_differ(new: msgspec.Raw, old: msgspec.Raw) -> bool:
     """Compare the images of two versions of a pod; raises msgspec.MsgspecError."""
-    return _decode(new) != _decode(old)
+    return bool(_decode(new) != _decode(old))
