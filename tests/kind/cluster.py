@@ -114,6 +114,6 @@ class Cluster:
         events = self.kubectl(
             "get", "events", "--all-namespaces", "--sort-by=.lastTimestamp", check=False
         )
-        own = ("--namespace", OWN, "logs", DEPLOYMENT, "--all-pods", "--prefix", "--tail=10")
-        last = "\n".join(events.splitlines()[-30:])
+        own = ("--namespace", OWN, "logs", DEPLOYMENT, "--all-pods", "--prefix", "--tail=3")
+        last = "\n".join(events.splitlines()[-15:])
         return f"{pods}\n{last}\n{self.kubectl(*own, check=False)}"

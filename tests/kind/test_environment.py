@@ -19,8 +19,12 @@ SEEN = {
     ("worker", "tenant-a"): given("app-env", "worker-env", "tenant-a-llm"),
     ("worker", "tenant-b"): given("app-env", "worker-env", "tenant-b-llm"),
 }
-# Why a pod of these tests cannot be created, in the words of the validating hook.
 TENANT_B = {"secretRef": {"name": "tenant-b-llm"}}
+REFUSED = (
+    "container 'app' may not read Secret 'tenant-b-llm' (spec.containers[0].envFrom[0].secretRef): "
+    "it belongs to worker pool 'tenant-b', and this pod is of pool 'tenant-a'; "
+    "remove it, or correct the pod's pool"
+)
 
 
 def pod_name(role: str, pool: str | None) -> str:
@@ -133,21 +137,17 @@ def test_a_deployment_that_is_refused_tells_its_author_by_events(namespace: Name
     app = container(namespace.cluster.image, "app", envFrom=[TENANT_B])
     namespace.deployment("greedy", labels("worker", "tenant-a"), containers=[app])
 
-    def refused() -> str | None:
+    def told(reason: str) -> str | None:
         events = namespace.events("ReplicaSet", "greedy-")
-        return next((text for reason, text in events if reason == "FailedCreate"), None)
+        return next((text for why, text in events if why == reason), None)
 
-    def told() -> str | None:
-        events = namespace.events("Deployment", "greedy")
-        return next((text for reason, text in events if reason == "SecretsRefused"), None)
-
-    failed = namespace.cluster.wait_for(refused, "FailedCreate at the ReplicaSet")
-    event = namespace.cluster.wait_for(told, "SecretsRefused at the Deployment")
+    wait_for = namespace.cluster.wait_for
+    failed = wait_for(lambda: told("FailedCreate"), "what the ReplicaSet says")
+    event = wait_for(lambda: told("SecretsRefused"), "what the webhook says")
     namespace.kubectl("delete", "deployment", "greedy")
 
-    assert "denied the request" in failed
-    assert "tenant-b-llm" in failed
-    assert "tenant-b-llm" in event
+    assert "denied the request: " + REFUSED in failed
+    assert event.startswith(REFUSED)
     assert "canary" not in failed + event
 
 
