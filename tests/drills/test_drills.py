@@ -6,7 +6,8 @@ from tests.drills.drills import DRILLS, Drill
 from tests.drills.memory import day
 from tests.drills.stage import Stage
 
-pytestmark = [pytest.mark.cluster, pytest.mark.drill]
+# The longest takes half a minute on an idle machine.
+pytestmark = [pytest.mark.cluster, pytest.mark.drill, pytest.mark.timeout(300)]
 
 QUICK = [drill for drill in DRILLS if drill.quick]
 # What is not constant grows by far more: a review is 7 kB, and an hour has 7,000. In two hours the

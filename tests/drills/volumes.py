@@ -77,6 +77,8 @@ def _content(pod: Json, source: Mapping[str, Json], sources: Sources) -> dict[st
     if found is None:
         raise MissingVolume(f"{kind} {name!r} not found")
     texts: dict[str, str] = found.get("data") or {}
+    if "items" in what:
+        texts = {it["path"]: texts[it["key"]] for it in what["items"]}
     if kind == "secrets":
         return {key: base64.b64decode(text) for key, text in texts.items()}
     return {key: text.encode() for key, text in texts.items()}
