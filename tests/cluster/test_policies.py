@@ -316,3 +316,15 @@ async def test_one_that_cannot_be_reached_from_the_start_is_why_there_is_no_poli
     assert rig.source.current() is None
     assert rig.source.status().error == "403 Forbidden: it is forbidden"
     assert rig.up is False
+
+
+async def test_where_the_resource_is_not_served_the_way_out_is_told(rig: Rig) -> None:
+    rig.api.fail["GET", PATH] = ApiError(404, "", "the API server said no more than that")
+
+    async with running(rig):
+        await until(lambda: rig.counts["errors"] > 1)
+
+    assert rig.source.status().error == (
+        "the API server does not serve SecretInjectionPolicy objects: apply the "
+        "CustomResourceDefinition of the manifests"
+    )

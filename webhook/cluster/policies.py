@@ -119,7 +119,7 @@ class ClusterPolicySource:
         if self._reflector.error and not self._status.error:
             return replace(
                 self._status,
-                error=self._reflector.error,
+                error=_hint(self._reflector.error),
                 failing_since=self._reflector.synced_at or self._clock(),
             )
         return self._status
@@ -249,6 +249,15 @@ class ClusterPolicySource:
             self._meter.policy_loaded(generation=count, at=now)
             names = [it.label for it in self._set.policies] if self._set else []
             event(logging.INFO, "the policies are loaded", generation=count, policies=names)
+
+
+def _hint(error: str) -> str:
+    if error.startswith("404 "):
+        return (
+            "the API server does not serve SecretInjectionPolicy objects: apply the "
+            "CustomResourceDefinition of the manifests"
+        )
+    return error
 
 
 def _together(compiled: list[CompiledPolicy], count: int) -> tuple[PolicySet, dict[str, Conflict]]:
