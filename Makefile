@@ -8,10 +8,10 @@ READY := .venv/.ready
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test test-fast test-cluster nightly lint format bench requirements clean
+.PHONY: help run cluster test test-fast test-cluster e2e image nightly lint format bench requirements clean
 
 help: ## show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
 
 run: $(READY) ## start the webhook, send it three example pods, and go on serving
 	@$(BIN)/python -m tools.run
@@ -23,17 +23,27 @@ test: lint test-all ## everything that CI runs
 
 .PHONY: test-all
 test-all: $(READY)
-	$(BIN)/python tests/controlplane/build.py
-	$(PYTEST) --cov --cov-report= --ignore=tests/properties
+	$(BIN)/python tests/controlplane/build.py etcd kube-apiserver kube-controller-manager kubectl helm
+	$(BIN)/python -m tests.observability.build
+	$(BIN)/python -m tests.kind prepare
+	$(PYTEST) --cov --cov-report= --ignore=tests/properties --ignore=tests/kind
 	$(BIN)/coverage report --include='webhook/core/*,webhook/wire/*' --fail-under=100
 	$(BIN)/coverage report --fail-under=95
 	$(PYTEST) --timeout=900 tests/properties # thousands of examples: tracing would triple their time
+	$(BIN)/pytest -q tests/kind # last: it wants both cores for itself
 
 test-fast: $(READY) ## the tests that need no control plane, in under a minute
-	HYPOTHESIS_PROFILE=fast $(PYTEST) -m "not cluster"
+	HYPOTHESIS_PROFILE=fast $(PYTEST) -m "not cluster and not kind"
 
 test-cluster: $(READY) ## the tests through the real API server alone
 	$(BIN)/pytest -q -m cluster
+
+e2e: $(READY) ## in kind: images built here, pods that really run (or in the cluster of KUBECONFIG_E2E)
+	$(BIN)/python -m tests.kind prepare
+	$(BIN)/pytest -q tests/kind
+
+image: $(READY) ## build our image, as noxus-secret-webhook:dev
+	$(BIN)/python -m tools.image
 
 nightly: $(READY) ## the properties with 100,000 examples each
 	HYPOTHESIS_PROFILE=nightly $(PYTEST) -m "not cluster" --timeout=36000
@@ -68,3 +78,5 @@ $(READY): requirements/dev.txt pyproject.toml
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt
 	@$(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e .
 	@touch $@
+
+include tools/drills.mk
