@@ -77,6 +77,10 @@ class Api:
         """Read an object or a list."""
         return await self._call("GET", path, query=query)
 
+    async def read(self, path: str, **query: str) -> bytes:
+        """Read an object or a list as it is sent, for whoever decodes a part of it only."""
+        return await self._body("GET", path, query=query)
+
     async def create(self, path: str, body: Json) -> Json:
         """Create an object; raises ApiError 409 where it exists."""
         return await self._call("POST", path, body)
@@ -124,13 +128,26 @@ class Api:
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
     ) -> Json:
+        return _decoded(
+            await self._body(method, path, body, content_type=content_type, query=query)
+        )
+
+    async def _body(
+        self,
+        method: str,
+        path: str,
+        body: Json | list[Json] | None = None,
+        *,
+        content_type: str = "application/json",
+        query: Mapping[str, str] | None = None,
+    ) -> bytes:
         try:
             answer = await self._send(
                 method, path, body, content_type=content_type, query=query, timeout=_ANSWER
             )
             async with answer:
                 await _check(answer)
-                return _decoded(await answer.read())
+                return await answer.read()
         except (aiohttp.ClientError, TimeoutError, OSError) as problem:
             raise _unreachable(problem) from None
 

@@ -1,0 +1,91 @@
+"""`noxus-secrets audit`: what the policy means for everything that is there."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from webhook.commands import flags, gather
+
+if TYPE_CHECKING:
+    from webhook.audit.report import Report
+    from webhook.commands.flags import Subparsers
+
+_EPILOG = """\
+Tells per workload who it is, what it has, what it would be given, and what would
+be refused and why; which pods still run without what the policy gives them now;
+and what looks like Noxus in namespaces that are not opted in. Templates are
+judged, so workloads that are scaled to zero count.
+
+Of a cluster only namespaces, workloads and pods are read, by get and list, and
+never a Secret. Run it as you run kubectl.
+
+Exit code: 0 nothing would be refused, 1 something would, 2 unreadable input.
+
+examples:
+  noxus-secrets audit
+  noxus-secrets audit --policy next.yaml -o html > audit.html
+  noxus-secrets audit -o policyreport | kubectl apply -f -
+  helm template noxus | noxus-secrets audit --policy policy.yaml -n noxus -f -
+"""
+
+
+def add_parser(subparsers: "Subparsers") -> None:
+    """Register the command."""
+    summary = "tell what the policy would change or refuse, in a cluster or in manifests"
+    parser = flags.add_command(subparsers, "audit", summary, _EPILOG)
+    flags.add_policy(parser)
+    gather.add_flags(parser)
+    parser.add_argument(
+        *("-o", "--output"),
+        choices=["table", "json", "html", "policyreport"],
+        default="table",
+        help=(
+            "table: for people (the default); json: see docs/commands.md; html: one page with the "
+            "exposure matrix; policyreport: objects of wgpolicyk8s.io/v1alpha2"
+        ),
+    )
+    parser.set_defaults(run=run)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Audit as of now; returns the exit code."""
+    return audit(args, at=datetime.now(UTC))
+
+
+def audit(args: argparse.Namespace, *, at: datetime) -> int:
+    """Read everything, judge it, and print the report."""
+    from webhook.audit.auditor import Auditor  # noqa: PLC0415 - start-up time of the others
+
+    loaded = flags.load_policy(args)
+    auditor = Auditor(
+        policies=loaded.policies,
+        source="files" if args.filename else "cluster",
+        written=gather.written(args),
+        default_mode=gather.default_mode(args),
+    )
+    gather.gather(args, auditor)
+    report = auditor.report()
+    _write(report, args, at)
+    return 1 if report.refused else 0
+
+
+def _write(report: "Report", args: argparse.Namespace, at: datetime) -> None:
+    # Imported here: each is slow to load, and one of them is wanted.
+    output = args.output
+    if output == "json":
+        from webhook.report.machine import write_audit_json  # noqa: PLC0415
+
+        write_audit_json(report, sys.stdout)
+    elif output == "html":
+        from webhook.report.html import audit_page  # noqa: PLC0415
+
+        sys.stdout.write(audit_page(report, gather.occasion(args, at)))
+    elif output == "policyreport":
+        from webhook.report.policyreport import write_policy_reports  # noqa: PLC0415
+
+        write_policy_reports(report, sys.stdout)
+    else:
+        from webhook.report.table import write_audit  # noqa: PLC0415
+
+        write_audit(report, sys.stdout)
