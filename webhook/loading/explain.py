@@ -1,6 +1,7 @@
 """A validation error of pydantic -> a sentence that says what to write instead."""
 
 from collections.abc import Mapping
+from types import NoneType
 from typing import Any, Final, get_args, get_origin
 
 from pydantic import BaseModel
@@ -25,12 +26,12 @@ def field_path(loc: tuple[str | int, ...]) -> Path:
     return tuple(part for part in loc if part != "[key]")
 
 
-def sentence(error: ErrorDetails) -> str:
-    """Say what is wrong and what would be right."""
+def sentence(error: ErrorDetails, model: type[BaseModel] = Policy) -> str:
+    """Say what is wrong and what would be right; `model` is what the document was read as."""
     kind = error["type"]
     match kind:
         case "extra_forbidden":
-            return _unknown_field(error["loc"])
+            return _unknown_field(error["loc"], model)
         case "missing":
             return "is required"
         case "value_error":
@@ -57,25 +58,26 @@ def _shown(value: object) -> str:
             return repr(value)
 
 
-def _unknown_field(loc: tuple[str | int, ...]) -> str:
-    known = _known_fields(loc[:-1])
+def _unknown_field(loc: tuple[str | int, ...], model: type[BaseModel]) -> str:
+    known = _known_fields(loc[:-1], model)
     hint = did_you_mean(str(loc[-1]), known)
     return f"unknown field{hint or ': known here are ' + ', '.join(known)}"
 
 
-def _known_fields(loc: tuple[str | int, ...]) -> list[str]:
+def _known_fields(loc: tuple[str | int, ...], model: type[BaseModel]) -> list[str]:
     """Walk down the models to the one in which the error is, and list its fields."""
-    here: Any = Policy
+    here: Any = model
     for part in loc:
+        here = _bare(here)
         if get_origin(here) in {tuple, dict}:
             here = get_args(here)[-1] if isinstance(part, str) else get_args(here)[0]
         else:
-            fields = _model(here).model_fields.values()
-            here = next(field.annotation for field in fields if field.alias == part)
-    return sorted(str(field.alias) for field in _model(here).model_fields.values())
+            here = next(f.annotation for f in here.model_fields.values() if f.alias == part)
+    return sorted(str(field.alias) for field in _bare(here).model_fields.values())
 
 
-def _model(annotation: Any) -> type[BaseModel]:  # noqa: ANN401 - any annotation
-    """Return the model that an annotation is, or is the optional of."""
-    candidates = (annotation, *get_args(annotation))
-    return next(c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel))
+def _bare(annotation: Any) -> Any:  # noqa: ANN401 - any annotation
+    """Return the model or collection that an annotation is, or is the optional of."""
+    if get_origin(annotation) in {tuple, dict} or isinstance(annotation, type):
+        return annotation
+    return next(_bare(it) for it in get_args(annotation) if it is not NoneType)

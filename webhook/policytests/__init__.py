@@ -1,0 +1,1 @@
+"""Unit tests for policies: what a case says, what becomes of its object, and what differs."""
