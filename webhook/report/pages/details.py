@@ -4,7 +4,8 @@ from collections.abc import Iterator
 
 from webhook.audit.report import Container, Judged, PodEntry, PodState, Source, Variable, Workload
 from webhook.report.pages.markup import Content, Markup, el, join, name, names
-from webhook.report.pages.words import POD_STATES, chip, count, items
+from webhook.report.pages.pods import behind
+from webhook.report.pages.words import chip, count, items
 
 _LISTS = {
     "initContainers": "init container",
@@ -112,10 +113,5 @@ def _pods(pods: tuple[PodEntry, ...]) -> Markup | None:
     states = {"current": PodState.CURRENT, "finished": PodState.FINISHED}
     sums = [(word, sum(pod.state is state for pod in pods)) for word, state in states.items()]
     told = ", ".join(f"{number:,} {word}" for word, number in sums if number)
-    behind = [
-        (name(pod.name), " ", chip(POD_STATES[pod.state], "stale"), " ", pod.message)
-        for pod in pods
-        if pod.state in POD_STATES
-    ]
     head = el("h4", count(len(pods), "pod"), f": {told}" if told else None)
-    return el("div", head, items(behind, "plain"), class_="said")
+    return el("div", head, el("ul", behind(pods)), class_="said")

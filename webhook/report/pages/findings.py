@@ -1,10 +1,10 @@
 """What somebody has to look at, as lists: a section of the page for each kind of finding."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import groupby
 
-from webhook.audit.report import Judged, PodEntry, Report, Workload
-from webhook.report.pages.markup import Content, Markup, el, names
+from webhook.audit.report import Judged, Report, Workload
+from webhook.report.pages.markup import Content, Markup, el
+from webhook.report.pages.pods import behind
 from webhook.report.pages.words import POD_STATES, chip, count, title, whereabouts
 
 # So many entries are shown at once, on screen; the others at a click, by any filter, and on paper.
@@ -51,27 +51,11 @@ def refusals(report: Report) -> Iterator[Entry]:
 def pods_behind(report: Report) -> Iterator[Entry]:
     """List the pods that run without what the policy now says, those that say the same together."""
     for key, workload in enumerate(report.workloads):
-        behind = [pod for pod in workload.pods if pod.state in POD_STATES]
-        behind.sort(key=lambda pod: (pod.state, pod.message))
-        if behind:
-            alike = groupby(behind, key=lambda pod: (pod.state, pod.message))
-            said = el("ul", [_alike(list(pods)) for _, pods in alike])
-            told = chip(f"{len(behind):,} of {count(len(workload.pods), 'pod')}", "stale")
+        number = sum(pod.state in POD_STATES for pod in workload.pods)
+        if number:
+            said = el("ul", behind(workload.pods))
+            told = chip(f"{number:,} of {count(len(workload.pods), 'pod')}", "stale")
             yield key, el("div", _who(key, workload), told, said)
-
-
-def _alike(pods: Sequence[PodEntry]) -> Markup:
-    oldest = min(pod.created for pod in pods)
-    later = " or later" if len(pods) > 1 else None
-    since = (" · created ", el("time", oldest, datetime=oldest), later) if oldest else None
-    called = names(pod.name for pod in pods)
-    return el(
-        "li",
-        chip(POD_STATES[pods[0].state], "stale"),
-        " ",
-        called,
-        el("p", pods[0].message, since),
-    )
 
 
 def outside(report: Report) -> Iterator[Entry]:

@@ -24,6 +24,9 @@ from webhook.report.pages.words import (
 
 # On A4 across, 9 columns of a Secret leave 2.5 cm for each; with more, paper shows cards.
 _ON_PAPER = 9
+# From here on the browser lays out only the rows in sight. A row is about 60 elements, so 200 are
+# laid out whole in a tenth of a second; with fewer, a scroll bar that jumps is the worse evil.
+_MANY = 200
 
 Keyed = tuple[int, Workload]  # with its place in the report, by which the page knows it
 
@@ -36,12 +39,12 @@ def matrix(report: Report, columns: Columns) -> Markup:
         _group(number, list(members), columns, modes)
         for number, (_, members) in enumerate(groupby(keyed, key=lambda it: _group_of(it[1])))
     )
-    wide = len(columns.listed) > _ON_PAPER
+    looks = {"wide": len(columns.listed) > _ON_PAPER, "many": len(report.workloads) > _MANY}
     table = el("table", _head(columns.listed), bodies, role="table", aria_label="Exposure matrix")
     return el(
         "div",
         el("div", table, class_="box", tabindex="0", role="region", aria_label="Exposure matrix"),
-        class_="matrix wide" if wide else "matrix",
+        class_=" ".join(["matrix", *(look for look, is_so in looks.items() if is_so)]),
     )
 
 
@@ -57,8 +60,8 @@ def _head(listed: Sequence[Column]) -> Markup:
 
 
 def _column(number: int, column: Column) -> Markup:
-    read = f"{count(column.readers, 'workload')} " + (
-        "reads it" if column.readers == 1 else "read it"
+    read = {0: "nobody reads it", 1: "1 workload reads it"}.get(
+        column.readers, f"{count(column.readers, 'workload')} read it"
     )
     refused = f"{column.refused:,} refused" if column.refused else None
     called: Content = name(column.secret)
@@ -82,13 +85,18 @@ def _group(
 ) -> Markup:
     namespace, role, pool = _group_of(members[0][1])
     mode = modes[namespace].mode if namespace in modes else members[0][1].mode
+    label = f"Workloads of {' / '.join((namespace, role or NO_ROLE, *([pool] if pool else ())))}"
     who = el(
         "th",
-        el("button", type="button", class_="fold", aria_expanded="true", aria_label="Workloads"),
-        el("span", name(namespace), class_="namespace"),
-        chip(mode or "not opted in", "mode" if mode else "outside"),
-        el("span", name(role) if role else NO_ROLE, class_="role"),
-        el("span", "pool ", name(pool), class_="pool") if pool else None,
+        el(
+            "span",
+            el("button", type="button", class_="fold", aria_expanded="true", aria_label=label),
+            el("span", name(namespace), class_="namespace"),
+            chip(mode or "not opted in", "mode" if mode else "outside"),
+            el("span", name(role) if role else NO_ROLE, class_="role"),
+            el("span", "pool ", name(pool), class_="pool") if pool else None,
+            class_="who",
+        ),
         el("small", count(len(members), "workload"), el("span", class_="of")),
         role="rowheader",
         scope="rowgroup",
@@ -198,7 +206,8 @@ def _way(access: Access, workload: Workload, column: Column, *, injected: bool) 
     if column.of_pools:
         notes.append(name(access.secret))
     if access.keys is not None:
-        notes.append((count(len(access.keys), "key"), " ", names(access.keys)))
+        many = len(access.keys) != 1
+        notes.append((f"{len(access.keys):,} keys: " if many else "key ", names(access.keys)))
     if access.via != "envFrom":
         notes.append(_VIA.get(access.via, access.via))
     reading = {it.name for it in workload.containers if not it.excluded}

@@ -22,11 +22,12 @@ def plan_body(plan: Plan) -> Content:
 def _verdict(plan: Plan) -> Markup:
     if plan.is_empty:
         return el("p", "Nothing changes.", class_="verdict fine")
-    changes = f"{count(len(plan.changes), 'workload')} would change" if plan.changes else ""
-    if not plan.widenings:
+    changes = f"{count(len(plan.changes), 'workload')} would change"
+    further = len({widening.secret for widening in plan.widenings})
+    if not further:
         return el("p", f"{changes}. No Secret reaches further.", class_="verdict")
-    reach = f"{count(len(plan.widenings), 'widening')} of what Secrets reach"
-    said = f"{changes}, with {reach}." if changes else f"No workload changes, but: {reach}."
+    reach = f"{count(further, 'Secret')} would reach further"
+    said = f"{changes}, and {reach}." if plan.changes else f"No workload would change, but {reach}."
     return el("p", said, class_="verdict alarming")
 
 

@@ -51,8 +51,8 @@ def _scope(number: int, scope: ScopeView) -> Markup:
         "tr",
         el("td", number, class_="nr"),
         el("th", name(scope.name), " ", conditions, scope="row"),
-        el("td", to),
-        el("td", names(scope.sources, " · ") if scope.sources else "nothing"),
+        el("td", to, data_label="to"),
+        el("td", names(scope.sources, " · ") if scope.sources else "nothing", data_label="gives"),
     )
 
 

@@ -62,13 +62,16 @@ def footing(occasion: Occasion) -> Markup:
 
 
 def _style() -> str:
-    # Where a row of the matrix becomes a card: on a phone, and on paper where there are more
-    # columns than fit.
+    # A row of the matrix becomes a card where there is no room for columns: on a phone, and on
+    # paper where there are more columns than fit.
     cards = _asset("cards.css")
+    everywhere = ("base.css", "parts.css", "filters.css", "matrix.css", "details.css")
     return (
-        f"{_asset('page.css')}\n"
-        f"@media screen and (max-width: 40rem) {{ .matrix {{\n{cards} }} }}\n"
-        f"@media print {{ .matrix.wide {{\n{cards} }} }}\n"
+        f"{''.join(_asset(file) for file in everywhere)}"
+        f"@media screen and (width > 40rem) {{\n{_asset('wide.css')}}}\n"
+        f"@media screen and (width <= 40rem) {{ .matrix {{\n{cards}}} }}\n"
+        f"@media print {{ .matrix.wide {{\n{cards}}} }}\n"
+        f"@media print {{\n{_asset('print.css')}}}\n"
     )
 
 
