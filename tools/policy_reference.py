@@ -100,20 +100,21 @@ def _table(path: str, model: type[BaseModel]) -> Iterator[str]:
     for name, field in model.model_fields.items():
         if model is Policy and name == "status":
             continue  # the webhook's, not the author's: it has a table of its own
-        yield f"| `{field.alias or name}` | {_type(field.annotation)} | {_default(field)} | {field.description or ''} |"  # noqa: E501 - one row
+        yield f"| `{field.alias or name}` | {type_name(field.annotation)} | {default_text(field)} | {field.description or ''} |"  # noqa: E501 - one row
     yield ""
 
 
-def _type(annotation: Any) -> str:  # noqa: ANN401, PLR0911 - one line for each kind of annotation
+def type_name(annotation: Any) -> str:  # noqa: ANN401, PLR0911 - one line for each kind
+    """Say the type of a field in words."""
     origin, arguments = get_origin(annotation), get_args(annotation)
     if origin is Annotated:
-        return _type(arguments[0])
+        return type_name(arguments[0])
     if origin in {Union, types.UnionType}:
-        return _type(next(a for a in arguments if a is not type(None)))
+        return type_name(next(a for a in arguments if a is not type(None)))
     if origin is tuple:
-        return f"list of {_type(arguments[0])}"
+        return f"list of {type_name(arguments[0])}"
     if origin is dict:
-        return f"map to {_type(arguments[1])}"
+        return f"map to {type_name(arguments[1])}"
     if origin is Literal:
         return " or ".join(f"`{value}`" for value in arguments)
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
@@ -123,7 +124,8 @@ def _type(annotation: Any) -> str:  # noqa: ANN401, PLR0911 - one line for each 
     return {str: "text", bool: "true or false", int: "whole number"}.get(annotation, "anything")
 
 
-def _default(field: FieldInfo) -> str:
+def default_text(field: FieldInfo) -> str:
+    """Say the default of a field; empty: there is none to speak of."""
     if field.is_required():
         return "**required**"
     value = field.get_default(call_default_factory=True, validated_data={})

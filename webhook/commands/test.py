@@ -56,7 +56,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     add("--watch", action="store_true", help="run again whenever a file changes, until Ctrl-C")
     add("--junit", metavar="FILE", type=Path, help="write JUnit XML to this file, too")
-    flags.add_output(parser, "table", "a line a case, and what differs", "see docs/commands.md")
+    flags.add_output(parser, "table", "a line a case, and what differs", "see docs/policy-tests.md")
     parser.set_defaults(run=run)
 
 

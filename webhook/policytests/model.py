@@ -61,7 +61,11 @@ def _not_empty(value: T) -> T:
 
 def _source(value: object) -> object:
     """Take the name of a Secret for a whole, required Secret without a prefix."""
-    return {"secretRef": {"name": value}} if isinstance(value, str) else value
+    if isinstance(value, str):
+        return {"secretRef": {"name": value}}
+    if isinstance(value, dict):
+        return value
+    raise ValueError("expected the name of a Secret, or an element of envFrom as in Kubernetes")
 
 
 # A path, from the folder of the file that says it, or what would be in the file.
@@ -78,7 +82,7 @@ class Given(Model):
         default=None,
         description=(
             "The policy: the path of a file or folder, from the folder of this file; or the policy "
-            "itself, with or without apiVersion and kind. Absent: as for the other commands."
+            "itself, with or without apiVersion and kind. Absent: --policy, or the cluster's."
         ),
     )
     object: Place | None = Field(
@@ -136,12 +140,12 @@ class Expectation(Model):
     env_from: Annotated[dict[str, tuple[Source, ...]] | None, AfterValidator(_not_empty)] = Field(
         default=None,
         description=(
-            "Container -> all of its `envFrom` in order, as it is stored. A plain name is a "
+            "By container: all of its `envFrom` in order, as it is stored. A plain name is a "
             "Secret; anything else is written as in Kubernetes."
         ),
     )
     env: Annotated[dict[str, tuple[str, ...]] | None, AfterValidator(_not_empty)] = Field(
-        default=None, description="Container -> the names of all its `env` in order."
+        default=None, description="By container: the names of all its `env` in order."
     )
     message: Parts = Field(
         default=None, description="Parts of the refusal, each of which it must hold."
@@ -163,7 +167,9 @@ class Expectation(Model):
 class Case(Given):
     """One object, and what must come of it."""
 
-    name: Line = Field(description="What the case shows, in a sentence; no two of a file the same.")
+    name: Line = Field(
+        description="What the case shows, in a sentence; no two of a document the same."
+    )
     expect: Expectation = Field(description="What must come of it.")
 
 
