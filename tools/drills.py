@@ -64,7 +64,8 @@ def _round(
             except ControlPlaneError as problem:
                 print(f"  {drill.name}: {problem}", flush=True)
                 yield {"drill": drill.name}, [str(problem)]
-                return
+                stage.settle()
+                continue
             complaints = drill.complaints(result)
             _tell(result.row(), complaints)
             yield result.row(), complaints
