@@ -105,8 +105,8 @@ def test_an_empty_text_is_in_every_message() -> None:
         (
             "{decision: denied}",
             (
-                "decision: must be 'injected', 'allowed', 'refused', 'would inject' or 'would refuse', "
-                "not 'denied'"
+                "decision: must be 'injected', 'allowed', 'refused', 'would inject' or "
+                "'would refuse', not 'denied'"
             ),
         ),
         ("{message: text}", "message: expected a list, not 'text'"),
