@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import pytest
+
 from tests.cluster.kit import FakeApi, away, until
 from webhook.cluster.leader import Election
 
@@ -174,3 +176,21 @@ async def test_work_that_ends_by_itself_ends_the_term_and_begins_another() -> No
 
     async with one.running():
         await until(lambda: one.terms > 1)
+
+
+async def test_work_that_fails_is_told_and_begun_anew(caplog: pytest.LogCaptureFixture) -> None:
+    api = FakeApi()
+    one = Replica(api, "one")
+
+    async def failing() -> None:
+        one.terms += 1
+        raise LookupError("the value of something")
+
+    one.election._lead = failing
+
+    async with one.running():
+        await until(lambda: one.terms > 1)
+
+    told = [it.message for it in caplog.records]
+    assert "the leader's work failed; another term begins it anew" in told
+    assert "the value of something" not in caplog.text

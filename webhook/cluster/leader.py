@@ -12,7 +12,7 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from webhook.cluster.api import ApiError
-from webhook.telemetry.logs import event
+from webhook.telemetry.logs import event, fault
 
 Json = dict[str, Any]
 
@@ -90,7 +90,9 @@ class Election:
                     break  # somebody else leads already
         finally:
             leading.cancel()
-            await asyncio.gather(leading, return_exceptions=True)
+            (ended,) = await asyncio.gather(leading, return_exceptions=True)
+            if isinstance(ended, Exception):
+                fault("the leader's work failed; another term begins it anew", ended)
             self._changed(False)
             event(logging.INFO, "this replica no longer leads", identity=self._identity)
             # Shielded: we are here because we are told to stop, and this is part of stopping.
