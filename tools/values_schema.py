@@ -50,6 +50,7 @@ def schema() -> Json:
                     }
                 ),
                 "worker": {"$ref": "#/$defs/Worker"},
+                "deployers": _closed({"enabled": {"type": "boolean"}}),
                 "prometheus": _closed({"enabled": {"type": "boolean"}, "labels": _LABELS}),
                 "networkPolicy": _closed(
                     {

@@ -20,6 +20,7 @@ ROOT = Path(__file__).parents[2]
 MANIFESTS = ROOT / "manifests"
 BASE = MANIFESTS / "base"
 OVERLAYS = MANIFESTS / "overlays"
+COMPONENTS = MANIFESTS / "components"
 CHART = MANIFESTS / "chart"
 OWN = "noxus-secrets"
 NAME = "noxus-secret-webhook"
@@ -38,6 +39,21 @@ def kustomize(folder: Path) -> Objects:
     """Return the objects of a folder by kind, namespace and name."""
     program = build.programs(("kubectl",))["kubectl"]
     return by_name(yaml.safe_load_all(_run([program, "kustomize", folder]).stdout))
+
+
+def with_component(name: str, folder: Path, resources: Path = BASE) -> Objects:
+    """Return the objects of a folder with one of our components, as somebody's overlay has them."""
+    content = {
+        "resources": [_relative(resources, folder)],
+        "components": [_relative(COMPONENTS / name, folder)],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(content))
+    return kustomize(folder)
+
+
+def _relative(folder: Path, start: Path) -> str:
+    up = "../" * (len(start.resolve().parts) - 1)
+    return f"{up}{folder.resolve().relative_to('/')}"
 
 
 def helm(*arguments: str | Path, check: bool = True) -> subprocess.CompletedProcess[str]:

@@ -23,6 +23,7 @@ from tests.manifests.rendering import (
     settings,
     template,
     with_certificates,
+    with_component,
 )
 from webhook.loading.load import load_text
 
@@ -91,29 +92,29 @@ def test_in_dry_run_it_has_those_of_that_overlay() -> None:
 
 
 def test_with_prometheus_it_has_the_objects_of_that_component(tmp_path: Path) -> None:
-    (tmp_path / "kustomization.yaml").write_text(
-        yaml.safe_dump(
-            {
-                "resources": [_relative(BASE, tmp_path)],
-                "components": [_relative(CHART.parent / "components" / "prometheus", tmp_path)],
-            }
-        )
-    )
+    chart = template("--set", "prometheus.enabled=true")
 
-    assert_same(template("--set", "prometheus.enabled=true"), kustomize(tmp_path))
+    assert_same(chart, with_component("prometheus", tmp_path))
 
 
-def _relative(folder: Path, start: Path) -> str:
-    up = "../" * (len(start.resolve().parts) - 1)
-    return f"{up}{folder.resolve().relative_to('/')}"
+def test_with_deployers_it_has_the_objects_of_that_component(tmp_path: Path) -> None:
+    chart = template("--set", "deployers.enabled=true")
+
+    assert_same(chart, with_component("deployers", tmp_path))
+
+
+def test_in_dry_run_deployers_are_observed_as_everything_else() -> None:
+    chart = entries(template("--set", "deployers.enabled=true,dryRun=true"))
+
+    assert {it["failurePolicy"] for it in chart.values()} == {"Ignore"}
+    images = chart["images.enabled.validate.secrets.noxus.ai"]
+    assert images["clientConfig"]["service"]["path"] == "/validate/dry-run"
 
 
 def test_in_another_namespace_nothing_names_ours() -> None:
-    ours = template("--set", "prometheus.enabled=true,certificates.from=certManager")
-    elsewhere = template(
-        *("--set", "prometheus.enabled=true,certificates.from=certManager"),
-        *("--namespace", "elsewhere"),
-    )
+    options = "prometheus.enabled=true,deployers.enabled=true,certificates.from=certManager"
+    ours = template("--set", options)
+    elsewhere = template("--set", options, "--namespace", "elsewhere")
 
     # The configurations and the groups of alerts are called noxus-secrets wherever we are.
     moved = [_moved(it) for it in ours.values()]

@@ -21,6 +21,7 @@ from tests.manifests.rendering import (
     normal,
     pod_spec,
     with_certificates,
+    with_component,
 )
 
 pytestmark = pytest.mark.cluster  # kubectl is built with it
@@ -80,6 +81,30 @@ def test_in_the_dry_run_overlay_nothing_can_be_changed_or_refused(base: Objects)
     warned = {**base[GUARD]["spec"], "validationActions": ["Warn", "Audit"]}
     assert dry_run[GUARD] == {**base[GUARD], "spec": warned}
     assert entries(dry_run) == {name: _observed(entry) for name, entry in entries(base).items()}
+
+
+def test_the_component_for_deployers_asks_about_images_and_lets_no_workload_pass_unasked(
+    base: Objects, tmp_path: Path
+) -> None:
+    component = with_component("deployers", tmp_path)
+
+    assert differences(base, component) == {f"ValidatingWebhookConfiguration {OWN}"}
+    before, after = entries(base), entries(component)
+    added = {name: after.pop(name) for name in after.keys() - before.keys()}
+    name = "workloads.enabled.validate.secrets.noxus.ai"
+    assert after == before | {name: before[name] | {"failurePolicy": "Fail"}}
+    assert {name: it["failurePolicy"] for name, it in added.items()} == {
+        "images.enabled.validate.secrets.noxus.ai": "Fail",
+        "images.dry-run.validate.secrets.noxus.ai": "Ignore",
+    }
+    for mode in ("enabled", "dry-run"):
+        entry = added[f"images.{mode}.validate.secrets.noxus.ai"]
+        pods = before[f"pods.{mode}.validate.secrets.noxus.ai"]
+        (rule,) = entry.pop("rules")
+        assert rule == pods["rules"][0] | {"operations": ["UPDATE"]}
+        assert [it["name"] for it in entry.pop("matchConditions")] == ["another-image"]
+        apart = {"name": entry["name"], "failurePolicy": entry["failurePolicy"]}
+        assert entry == {key: it for key, it in pods.items() if key != "rules"} | apart
 
 
 def _observed(entry: Json) -> Json:

@@ -50,7 +50,7 @@ def telling(answer: Answer) -> Telling | None:
     """Say what there is to say; None: nothing, or there is nobody to say it about."""
     record = answer.record
     refused = record.decision == "deny"
-    # A server-side dry run must leave no trace: the configurations promise sideEffects: None.
+    # A server-side dry run must leave no trace: the configurations promise NoneOnDryRun.
     if record.dry_run or not (_tells_refusal(record) if refused else _tells_gift(answer)):
         return None
     rehearsed = record.mode == "dry-run"

@@ -44,7 +44,7 @@ namespaceSelector:
       operator: NotIn
       values: [kube-system, kube-node-lease, {{ .root.Release.Namespace | quote }}]
 matchPolicy: Equivalent
-sideEffects: None
+sideEffects: NoneOnDryRun
 timeoutSeconds: 3
 admissionReviewVersions: [v1]
 {{- end }}
@@ -69,4 +69,47 @@ matchConditions:
   - name: debug-containers-were-added
     expression: >-
       object.spec.?ephemeralContainers.orValue([]) != oldObject.spec.?ephemeralContainers.orValue([])
+{{- end }}
+
+{{- define "workloads" -}}
+rules:
+  - apiGroups: [""]
+    apiVersions: [v1]
+    operations: [CREATE, UPDATE]
+    resources: [replicationcontrollers, podtemplates]
+    scope: Namespaced
+  - apiGroups: [apps]
+    apiVersions: [v1]
+    operations: [CREATE, UPDATE]
+    resources: [deployments, statefulsets, daemonsets, replicasets]
+    scope: Namespaced
+  - apiGroups: [batch]
+    apiVersions: [v1]
+    operations: [CREATE, UPDATE]
+    resources: [jobs, cronjobs]
+    scope: Namespaced
+matchConditions:
+  - name: new-or-with-another-template
+    expression: >-
+      request.operation == 'CREATE' ||
+      (request.resource.group in ['', 'apps', 'batch']
+      ? object.?template != oldObject.?template ||
+      object.?spec.?template != oldObject.?spec.?template ||
+      object.?spec.?jobTemplate.?spec.?template != oldObject.?spec.?jobTemplate.?spec.?template
+      : object.exists(it, !(it in ['metadata', 'status']) && object[?it] != oldObject[?it]))
+{{- end }}
+
+{{- define "images" -}}
+rules:
+  - apiGroups: [""]
+    apiVersions: [v1]
+    operations: [UPDATE]
+    resources: [pods]
+    scope: Namespaced
+matchConditions:
+  - name: another-image
+    expression: >-
+      object.spec.containers.map(it, it.?image) != oldObject.spec.containers.map(it, it.?image) ||
+      object.spec.?initContainers.orValue([]).map(it, it.?image) !=
+      oldObject.spec.?initContainers.orValue([]).map(it, it.?image)
 {{- end }}
