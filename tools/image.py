@@ -26,14 +26,14 @@ CA_VARIABLES: Final = ("PIP_CERT", "REQUESTS_CA_BUNDLE", "SSL_CERT_FILE")
 PIP_KEYS: Final = ("index-url", "extra-index-url", "trusted-host", "proxy", "timeout")
 
 
-def build(engine: Engine, name: str = NAME) -> str:
-    """Build the image, quick where nothing changed; returns its name."""
-    arguments = {**_bases(engine, os.environ), **_labels()}
+def build(engine: Engine, name: str = NAME, *more: str) -> str:
+    """Build the image, quick where nothing changed; more flags as of docker. Returns its name."""
+    arguments = {**_bases(engine, os.environ), **labels()}
     say(f"building {name} of {arguments['VERSION']} on {arguments['BASE']}")
     with tempfile.TemporaryDirectory(prefix="image-") as scratch:
         flags = [f"--build-arg={key}={value}" for key, value in arguments.items()]
         flags += _secrets(Path(scratch))
-        engine.docker("build", "--network=host", f"--tag={name}", *flags, ROOT)
+        engine.docker("build", "--network=host", f"--tag={name}", *flags, *more, ROOT)
     return name
 
 
@@ -51,7 +51,7 @@ def _bases(engine: Engine, environ: Mapping[str, str]) -> dict[str, str]:
     return {"BASE": debian.python(engine), "BUILDER": debian.python_builder(engine)}
 
 
-def _labels() -> dict[str, str]:
+def labels() -> dict[str, str]:
     """Return the build arguments that say what the image is made of."""
     version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
     revision, seconds = _git("log", "-1", "--format=%H %ct").split()

@@ -45,9 +45,14 @@ def cluster() -> Iterator[Cluster]:
 def installed(cluster: Cluster) -> Cluster:
     """Install our webhook with the policy of these tests, and return when it is in force."""
     cluster.install()
-    cluster.kubectl(
-        "apply", "--server-side", "--force-conflicts", "-f-", stdin=yaml.safe_dump(POLICY)
-    )
+    return ready(cluster)
+
+
+def ready(cluster: Cluster) -> Cluster:
+    """Put the policy of these tests in the place of the initial one, once all replicas are ready."""
+    cluster.rolled_out()
+    apply = ("apply", "--server-side", "--force-conflicts", "-f-")
+    cluster.kubectl(*apply, stdin=yaml.safe_dump(POLICY))
     cluster.kubectl("wait", "sip/noxus", "--for=condition=Ready", "--timeout=60s")
     return cluster
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.kind.cluster import OVERLAY, OWN, Cluster, ClusterError
-from tests.kind.conftest import OptedIn, installed
+from tests.kind.conftest import OptedIn, ready
 from tests.kind.world import Namespace, labels
 
 OURS = "app.kubernetes.io/name=noxus-secret-webhook"
@@ -25,7 +25,8 @@ def uninstalled(cluster: Cluster) -> Iterator[Cluster]:
     """The cluster after `kubectl delete -k`; everything is there again afterwards."""
     cluster.kubectl("delete", "-k", OVERLAY, "--timeout=120s")
     yield cluster
-    installed(cluster)
+    cluster.kubectl("apply", "--server-side", "-f-", stdin=cluster.manifests())
+    ready(cluster)
 
 
 def test_what_is_deleted_leaves_nothing_behind_and_breaks_nothing_and_comes_back_in_half_a_minute(

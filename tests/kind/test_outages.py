@@ -68,7 +68,7 @@ def test_draining_the_only_node_leaves_a_replica_that_goes_on_deciding(
 ) -> None:
     drain = ("--ignore-daemonsets", "--delete-emptydir-data", f"--pod-selector={SELECTOR}")
 
-    said = own_cluster.kubectl("drain", uncordoned, *drain, "--timeout=15s", check=False)
+    said = own_cluster.kubectl("drain", uncordoned, *drain, "--timeout=6s", check=False)
 
     assert "Cannot evict pod as it would violate the pod's disruption budget" in said
     # Those that were evicted have nowhere to go: the node takes no new pods.
