@@ -315,8 +315,8 @@ def test_a_file_that_is_no_text_is_said_so(suite: Path) -> None:
         (
             ("object: pod.yaml", "object: {apiVersion: v1, kind: Service}"),
             (
-                "cases.yaml:4: object: Service of v1 is no pod, no workload of Kubernetes, and none "
-                "of spec.workloads of the policy\n"
+                "cases.yaml:4: object: Service of v1 is no pod, no workload of Kubernetes, and "
+                "none of spec.workloads of the policy\n"
             ),
         ),
         (

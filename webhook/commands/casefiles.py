@@ -100,7 +100,7 @@ class CaseFiles:
             groups=groups,
         )
         line = document.line(place)
-        return Ready(document.file, line, case.name, sent, loaded.policies, case.expect)
+        return Ready(document.file, line, case.name, sent, loaded, case.expect)
 
 
 def _given(

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from webhook.core.policyset import PolicySet
+from webhook.loading.load import Loaded
 from webhook.policytests.compare import Difference, differences
 from webhook.policytests.model import Expectation
 from webhook.policytests.outcome import Sent, outcome
@@ -17,7 +17,7 @@ class Ready:
     line: int
     name: str
     sent: Sent
-    policies: PolicySet
+    loaded: Loaded  # its policies, also as they are written
     expect: Expectation
 
 
@@ -41,7 +41,7 @@ class Result:
 def result(case: Ready, clock: Callable[[], float]) -> Result:
     """Run a case; raises `Unusable` where its object cannot be sent."""
     begin = clock()
-    got = outcome(case.sent, case.policies)
+    got = outcome(case.sent, case.loaded.policies)
     seconds = clock() - begin
     return Result(
         case.file,
