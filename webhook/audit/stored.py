@@ -46,8 +46,12 @@ class Owner(View, frozen=True):
     controller: bool | None = None
 
 
+class _Owned(View, frozen=True):
+    """That a field, or something below it, has a manager."""
+
+
 class _Labels(View, frozen=True):
-    injection: msgspec.Raw | None = msgspec.field(default=None, name=f"f:{INJECTION_LABEL}")
+    injection: _Owned | None = msgspec.field(default=None, name=f"f:{INJECTION_LABEL}")
 
 
 class _Metadata(View, frozen=True):
@@ -55,8 +59,8 @@ class _Metadata(View, frozen=True):
 
 
 class _Spec(View, frozen=True):
-    template: msgspec.Raw | None = msgspec.field(default=None, name="f:template")
-    jobTemplate: msgspec.Raw | None = msgspec.field(default=None, name="f:jobTemplate")
+    template: _Owned | None = msgspec.field(default=None, name="f:template")
+    jobTemplate: _Owned | None = msgspec.field(default=None, name="f:jobTemplate")
 
 
 class _Fields(View, frozen=True):
@@ -64,7 +68,7 @@ class _Fields(View, frozen=True):
 
     metadata: _Metadata | None = msgspec.field(default=None, name="f:metadata")
     spec: _Spec | None = msgspec.field(default=None, name="f:spec")
-    template: msgspec.Raw | None = msgspec.field(default=None, name="f:template")
+    template: _Owned | None = msgspec.field(default=None, name="f:template")
 
     @property
     def has_label(self) -> bool:

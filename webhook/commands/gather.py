@@ -164,12 +164,16 @@ def occasion(args: argparse.Namespace, at: "datetime") -> "Occasion":
     """Return what a page says of itself: about what, when and by which program it was made."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415
 
-    from webhook.cluster.inventory import subject  # noqa: PLC0415
     from webhook.report.html import Occasion  # noqa: PLC0415
 
     try:
         program = f"noxus-secrets {version('noxus-secret-webhook')}"
     except PackageNotFoundError:  # run from a checkout that is not installed
         program = "noxus-secrets"
-    about = f"manifests in {', '.join(args.filename)}" if args.filename else subject()
+    if args.filename:
+        about = f"manifests in {', '.join(args.filename)}"
+    else:
+        from webhook.cluster.inventory import subject  # noqa: PLC0415
+
+        about = subject()
     return Occasion(subject=about, made=at.strftime("%Y-%m-%dT%H:%M:%SZ"), program=program)
