@@ -2,6 +2,7 @@
 
 import http.client
 import itertools
+import os
 import re
 import statistics
 from collections import Counter
@@ -137,6 +138,8 @@ class Result:
             "gap_s": round(self.longest_gap, 2),
             "by_controllers": f"{self.sets.there}/{self.sets.wanted}",
             "controllers_s": round(self.sets.longest_seconds, 2),
+            # Where others use the machine, too, calls are late and may be too late.
+            "load_average": round(os.getloadavg()[0], 1),
             **self.notes,
         }
 
