@@ -28,6 +28,10 @@ pytestmark = pytest.mark.cluster  # kubectl is built with it
 
 DEPLOYMENT = f"Deployment {OWN}/{NAME}"
 HOOKS = {f"{kind} {OWN}" for kind in HOOK_KINDS}
+ASKED = {
+    "images": {"operations": ["UPDATE"]},
+    "revisions": {"apiGroups": ["apps"], "resources": ["controllerrevisions"]},
+}
 GUARD = "ValidatingAdmissionPolicyBinding noxus-secrets-injection-label"
 
 
@@ -83,7 +87,7 @@ def test_in_the_dry_run_overlay_nothing_can_be_changed_or_refused(base: Objects)
     assert entries(dry_run) == {name: _observed(entry) for name, entry in entries(base).items()}
 
 
-def test_the_component_for_deployers_asks_about_images_and_lets_no_workload_pass_unasked(
+def test_the_component_for_deployers_lets_nothing_pass_unasked_that_makes_or_changes_pods(
     base: Objects, tmp_path: Path
 ) -> None:
     component = with_component("deployers", tmp_path)
@@ -93,18 +97,20 @@ def test_the_component_for_deployers_asks_about_images_and_lets_no_workload_pass
     added = {name: after.pop(name) for name in after.keys() - before.keys()}
     name = "workloads.enabled.validate.secrets.noxus.ai"
     assert after == before | {name: before[name] | {"failurePolicy": "Fail"}}
-    assert {name: it["failurePolicy"] for name, it in added.items()} == {
-        "images.enabled.validate.secrets.noxus.ai": "Fail",
-        "images.dry-run.validate.secrets.noxus.ai": "Ignore",
+    assert added.keys() == {
+        f"{what}.{mode}.validate.secrets.noxus.ai"
+        for what in ("images", "revisions")
+        for mode in ("enabled", "dry-run")
     }
-    for mode in ("enabled", "dry-run"):
-        entry = added[f"images.{mode}.validate.secrets.noxus.ai"]
+    for name, entry in added.items():
+        what, mode = name.split(".")[:2]
         pods = before[f"pods.{mode}.validate.secrets.noxus.ai"]
         (rule,) = entry.pop("rules")
-        assert rule == pods["rules"][0] | {"operations": ["UPDATE"]}
-        assert [it["name"] for it in entry.pop("matchConditions")] == ["another-image"]
-        apart = {"name": entry["name"], "failurePolicy": entry["failurePolicy"]}
-        assert entry == {key: it for key, it in pods.items() if key != "rules"} | apart
+        assert rule == pods["rules"][0] | ASKED[what]
+        conditions = [it["name"] for it in entry.pop("matchConditions", ())]
+        assert conditions == (["another-image"] if what == "images" else [])
+        # Whether it fails, where it is sent and what it selects is as for new pods.
+        assert entry == {key: it for key, it in pods.items() if key != "rules"} | {"name": name}
 
 
 def _observed(entry: Json) -> Json:

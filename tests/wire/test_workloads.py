@@ -23,6 +23,7 @@ KINDS = {
     ("", "podtemplates"): "template",
     ("batch", "jobs"): "spec.template",
     ("batch", "cronjobs"): "spec.jobTemplate.spec.template",
+    ("apps", "controllerrevisions"): "data.spec.template",
 }
 DEPLOYMENTS = ("apps", "deployments")
 GREEDY = of_role("frontend", {"containers": [{"name": "main", "envFrom": [secret("worker-env")]}]})

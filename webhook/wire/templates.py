@@ -20,6 +20,9 @@ _SPEC: Final[TemplatePath] = ("spec", "template")
 BUILT_IN: Final[Mapping[Resource, tuple[TemplatePath, ...]]] = {
     ("", "podtemplates"): (("template",),),
     ("", "replicationcontrollers"): (_SPEC,),
+    # What a StatefulSet makes pods of while an update is held back: whoever could write one could
+    # have its controller make pods of any template.
+    ("apps", "controllerrevisions"): (("data", "spec", "template"),),
     ("apps", "daemonsets"): (_SPEC,),
     ("apps", "deployments"): (_SPEC,),
     ("apps", "replicasets"): (_SPEC,),

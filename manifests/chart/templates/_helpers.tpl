@@ -113,3 +113,12 @@ matchConditions:
       object.spec.?initContainers.orValue([]).map(it, it.?image) !=
       oldObject.spec.?initContainers.orValue([]).map(it, it.?image)
 {{- end }}
+
+{{- define "revisions" -}}
+rules:
+  - apiGroups: [apps]
+    apiVersions: [v1]
+    operations: [CREATE]
+    resources: [controllerrevisions]
+    scope: Namespaced
+{{- end }}
