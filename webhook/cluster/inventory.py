@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import msgspec
 import yaml
@@ -55,6 +55,13 @@ RESOURCES: Final = (
 
 Take = Callable[[str, bytes], None]  # a kind, and an object of it as JSON
 Progress = Callable[[str, int, int], None]  # a plural, how many were read, how many there are
+
+
+class Reader(Protocol):
+    """Reads an object or a list as it is sent; raises ApiError."""
+
+    async def read(self, path: str, **query: str) -> bytes:
+        """Read it."""
 
 
 class _Meta(msgspec.Struct):
@@ -108,7 +115,7 @@ async def _read(namespace: str | None, take: Take, progress: Progress) -> None:
         await inventory(api, namespace, take, progress)
 
 
-async def inventory(api: Api, namespace: str | None, take: Take, progress: Progress) -> None:
+async def inventory(api: Reader, namespace: str | None, take: Take, progress: Progress) -> None:
     """Do what `read_inventory` does, by a given connection."""
     if namespace is not None:
         take("Namespace", await _namespace(api, namespace))
@@ -118,7 +125,7 @@ async def inventory(api: Api, namespace: str | None, take: Take, progress: Progr
         await _list(api, resource.kind, resource.path(namespace), take, progress)
 
 
-async def _namespace(api: Api, name: str) -> bytes:
+async def _namespace(api: Reader, name: str) -> bytes:
     try:
         return await api.read(f"{NAMESPACES}/{name}")
     except ApiError as error:
@@ -127,7 +134,7 @@ async def _namespace(api: Api, name: str) -> bytes:
         raise _unreadable("namespaces", error, verb="get") from None
 
 
-async def _list(api: Api, kind: str, path: str, take: Take, progress: Progress) -> None:
+async def _list(api: Reader, kind: str, path: str, take: Take, progress: Progress) -> None:
     """Hand over each object once, however often the list has to be begun anew."""
     plural, seen = path.rpartition("/")[2], set[str]()
     progress(plural, 0, 0)
@@ -151,7 +158,7 @@ async def _list(api: Api, kind: str, path: str, take: Take, progress: Progress) 
             return
 
 
-async def _pages(api: Api, path: str) -> AsyncIterator[_Page]:
+async def _pages(api: Reader, path: str) -> AsyncIterator[_Page]:
     coming = asyncio.ensure_future(api.read(path, limit=str(PAGE)))
     try:
         while True:
