@@ -26,8 +26,8 @@ Row = dict[str, Any]
 def main() -> int:
     """Run the drills; returns 1 where a promise was not kept."""
     args = _parser().parse_args()
-    for number in (signal.SIGINT, signal.SIGTERM):  # so that everything ends with us
-        signal.signal(number, signal.default_int_handler)
+    for stop in (signal.SIGINT, signal.SIGTERM):  # so that everything ends with us
+        signal.signal(stop, signal.default_int_handler)
     if why_not():
         print(why_not(), file=sys.stderr)
         return 2
