@@ -69,7 +69,7 @@ def _round(
                 continue
             complaints = drill.complaints(result)
             _tell(result.row(), complaints)
-            yield result.row(), complaints
+            yield {**result.row(), "failures": result.problems()}, complaints
             stage.settle()
         if with_day:
             today = day(stage)
