@@ -25,15 +25,15 @@ from webhook.audit.report import (
 )
 
 SHARED = ("frontend", "backend", "worker", "relay", "plugin-server")
-OTHER_POOL = (
-    "container 'worker' may not read Secret '{secret}' "
-    "(spec.template.spec.containers[0].envFrom[0].secretRef): it is the Secret of another pool "
-    "than the workload's own; remove it, or label the workload noxus.ai/worker-pool: {pool}"
-)
 LACKING = (
     "runs without what the policy now gives it: container '{container}' lacks {sources}; "
     "restart {title}"
 )
+OVERRIDES = (
+    "container 'worker': spec.template.spec.containers[0].envFrom[0] comes after managed sources "
+    "and may override them"
+)
+OF_POOL = (("worker",), False, True)  # roles, on request, enabled
 
 
 def policy(pools: int) -> PolicyView:
@@ -50,9 +50,6 @@ def policy(pools: int) -> PolicyView:
         secret = (f"tenant-{pool}-llm",)
         scopes.append(ScopeView(f"pool/tenant-{pool}", f"tenant-{pool}", *OF_POOL, secret, secret))
     return PolicyView("noxus", "Enforce", ("noxus", "noxus-*"), tuple(scopes))
-
-
-OF_POOL = (("worker",), False, True)
 
 
 def workload(name: str, role: str, pool: str | None, namespace: str) -> Workload:
@@ -112,9 +109,18 @@ def workload(name: str, role: str, pool: str | None, namespace: str) -> Workload
     )
 
 
+def other_pool(secret: str) -> str:
+    return (
+        f"container 'worker' may not read Secret '{secret}' "
+        "(spec.template.spec.containers[0].envFrom[0].secretRef): it is the Secret of another "
+        "pool than the workload's own; remove it, or label the workload noxus.ai/worker-pool: "
+        f"{secret.removesuffix('-llm')}"
+    )
+
+
 def refused(of: Workload, secret: str) -> Workload:
     """Return it naming a Secret of another pool."""
-    message = OTHER_POOL.format(secret=secret, pool=secret.removesuffix("-llm"))
+    message = other_pool(secret)
     field = "spec.template.spec.containers[0].envFrom[0].secretRef"
     cell = Access(secret, State.REFUSED, "envFrom", ("worker",), None, "", (), message)
     return replace(
@@ -221,10 +227,7 @@ def trial() -> Report:
     )
     warned = replace(
         some("worker", "tenant-0"),
-        warnings=(
-            "container 'worker': spec.template.spec.containers[0].envFrom[0] comes after managed "
-            "sources and may override them",
-        ),
+        warnings=(OVERRIDES,),
     )
     return report(
         some("frontend"),

@@ -51,8 +51,10 @@ def same(values: set[str]) -> Choices:
 
 def _select(field: str, choices: Choices) -> Markup:
     options = [el("option", shown, value=value) for value, shown in choices]
-    select = el("select", el("option", "all", value=""), options, data_field=field)
-    return el("label", el("span", field.capitalize()), select)
+    called = f"by-{field}"
+    select = el("select", el("option", "all", value=""), options, id=called, data_field=field)
+    # Beside the list, not around it, so that its choices are no part of the label.
+    return el("span", el("label", field.capitalize(), for_=called), select, class_="field")
 
 
 def _switch(what: str, shown: str) -> Markup:

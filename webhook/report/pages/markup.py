@@ -18,6 +18,8 @@ _VOID: Final = frozenset({"input", "meta"})  # the elements in use that have no 
 # Controls, formats (among them those that turn the reading direction around), halves of surrogate
 # pairs, private use: none has a place in a name, and each could make one look like another.
 _INVISIBLE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+# A label's key, the longest of Kubernetes' names: a domain of 253, a slash, and 63.
+_LONGEST: Final = 317
 _PLAIN_SPACE: Final = frozenset("\t\n\r")
 
 
@@ -44,7 +46,14 @@ def join(*content: Content) -> Markup:
 
 
 def name(text: str) -> Markup:
-    """Show a name that somebody else chose: its own reading direction ends where it ends."""
+    """Show a name that somebody else chose: its own reading direction ends where it ends.
+
+    Manifests on a disk may hold names that no API server would take; of those the middle is left
+    out, so that nobody can fill a page with one.
+    """
+    if len(text) > _LONGEST:
+        half = _LONGEST // 2
+        text = f"{text[:half]} … {text[-half:]} ({len(text):,} characters)"
     return el("bdi", text)
 
 

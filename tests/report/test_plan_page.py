@@ -1,0 +1,80 @@
+"""What the page of a plan says, as text."""
+
+from dataclasses import replace
+
+from tests.audit.example import PLAN
+from tests.report.document import Document
+from tests.report.pages import OCCASION
+from webhook.audit.changes import ContainerChange, Dimension, Plan, Widening
+from webhook.report.html import plan_page
+from webhook.report.pages.changes import statuses, widened
+
+WORKER = PLAN.changes[1]
+
+
+def said(plan: Plan) -> str:
+    return " ".join(" ".join(Document(plan_page(plan, OCCASION)).text).split())
+
+
+def widening(dimension: Dimension, value: str, secret: str = "llm-keys") -> Widening:  # noqa: S107
+    return Widening(secret, dimension, value, None, f"Secret {secret!r} reaches {value}")
+
+
+def test_a_plan_that_changes_nothing_says_so() -> None:
+    text = said(replace(PLAN, changes=(), widenings=()))
+
+    assert "Nothing changes." in text
+    assert "All of 5 workloads stay as they are." in text
+    assert "No Secret reaches a role, pool or namespace that it did not reach before." in text
+
+
+def test_the_verdict_says_what_changes_and_what_widens() -> None:
+    assert "2 workloads would change, and 1 Secret would reach further." in said(PLAN)
+    assert "2 workloads would change. No Secret reaches further." in said(
+        replace(PLAN, widenings=())
+    )
+    assert "No workload would change, but 1 Secret would reach further." in said(
+        replace(PLAN, changes=())
+    )
+
+
+def test_a_workload_is_told_with_gains_losses_and_both_orders() -> None:
+    text = said(PLAN)
+
+    assert "container worker gains llm-keys loses plugin-secrets/KEY" in text
+    assert (
+        "Before app-env worker-env tenant-a-llm After worker-env moved app-env moved tenant-a-llm"
+    ) in text
+
+
+def test_a_new_refusal_is_told_as_a_whole_sentence() -> None:
+    assert f"newly refused Refused after {PLAN.changes[0].refused_after[0].message}" in said(PLAN)
+
+
+def test_a_gain_is_marked_where_its_secret_reaches_the_role_or_pool_only_now() -> None:
+    assert widened(WORKER, [widening(Dimension.ROLE, "worker")]) == {"llm-keys"}
+    assert widened(WORKER, [widening(Dimension.POOL, "tenant-a")]) == {"llm-keys"}
+    assert widened(WORKER, [widening(Dimension.NAMESPACE, "noxus*")]) == {"llm-keys"}
+    assert widened(WORKER, [widening(Dimension.ROLE, "backend")]) == set()
+    assert widened(WORKER, [widening(Dimension.POOL, "tenant-b")]) == set()
+    assert widened(WORKER, [widening(Dimension.ROLE, "worker", "app-env")]) == set()
+
+
+def test_a_single_key_that_is_gained_widens_as_its_secret_does() -> None:
+    keyed = replace(WORKER, containers=(ContainerChange("worker", ("llm-keys/OPENAI",), ()),))
+
+    assert widened(keyed, [widening(Dimension.ROLE, "worker")]) == {"llm-keys"}
+
+
+def test_a_gain_that_widens_says_so() -> None:
+    plan = replace(PLAN, widenings=(widening(Dimension.ROLE, "worker"),))
+
+    assert "gains llm-keys widens" in said(plan)
+
+
+def test_what_changes_without_gain_or_loss_is_found_too() -> None:
+    moved = replace(WORKER, containers=(), orders=(), dry_run_before=True, pool_before="tenant-b")
+    text = said(replace(PLAN, changes=(moved,)))
+
+    assert statuses(moved, frozenset()) == ["otherwise"]
+    assert "pool tenant-b → tenant-a mode dry run → enforced" in text
