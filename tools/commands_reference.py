@@ -15,6 +15,8 @@ EXAMPLES = {
     "explain": f"explain {POLICY} -f examples/pods/worker-tenant-a.yaml",
     "inject": f"inject {POLICY} -f examples/pods/frontend.yaml",
     "check": "check examples/policy.yaml",
+    "audit": f"audit {POLICY} -f examples/pods",
+    "plan": "plan --from examples/policy.yaml --to examples/policy.yaml -f examples/deployments",
 }
 
 HEAD = """\
@@ -68,7 +70,8 @@ def reference() -> str:
         f"## {name}\n\n```text\n{commands[name].format_help()}```\n{example(name)}"
         for name in COMMANDS
     ]
-    return "\n".join([HEAD, *sections, TAIL])
+    reports = (ROOT / "tools" / "audit_json.md").read_text()
+    return "\n".join([HEAD, *sections, TAIL, reports])
 
 
 def example(name: str) -> str:

@@ -1,6 +1,6 @@
 """What the tables of reports have in common: wrapped lines with a label, and no spaces behind."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
@@ -21,6 +21,7 @@ STYLES = {
 }
 _NARROWEST = 60  # below it, lines that the terminal breaks are easier to read than columns
 _LABEL = 9  # the longest: "undecided"
+_WIDEST = 40  # of a cell before what is behind it moves to the right
 _NAMES = 3  # of those that the same is told of; the others are counted
 
 
@@ -50,15 +51,12 @@ class Lines:
 
     def entry(self, cells: Iterable[str], word: str, details: Iterable[Detail]) -> None:
         """Print a workload: cells, then the word that matters, then what there is to tell."""
-        *names, last = cells
-        line = Text("  ".join(names))
-        line.append(f"  {last}  " if last else "  ").append(word, STYLES.get(word, "bold"))
-        self._print(line)
+        self._print(Text("  ".join([*filter(None, cells), ""])).append(word, _style(word, "bold")))
         grid = Table.grid(padding=(0, 2))
         grid.add_column(no_wrap=True, width=_LABEL)
         grid.add_column(overflow="fold")
         for detail in details:
-            grid.add_row(Text(detail.label, STYLES.get(detail.label, "dim")), Text(detail.text))
+            grid.add_row(Text(detail.label, _style(detail.label, "dim")), Text(detail.text))
         if grid.row_count:
             self._print(Padding(grid, (0, 0, 0, 2)))
 
@@ -75,9 +73,20 @@ class Lines:
         self._begun = True
 
 
+def aligned(rows: Sequence[tuple[str, ...]]) -> Iterator[tuple[str, ...]]:
+    """Fill cells up to the widest of their column; a very long one pushes others to the right."""
+    widths = [min(max(map(len, column)), _WIDEST) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield tuple(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True))
+
+
 def count(number: int, what: str) -> str:
     """Write a number with its noun: 1 pod, 2 pods."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def _style(word: str, otherwise: str) -> str:
+    return STYLES.get(word, otherwise)
 
 
 def some(names: list[str], what: str) -> str:

@@ -38,6 +38,7 @@ def write_plan_json(plan: Plan, stream: TextIO) -> None:
         "source": plan.source,
         "empty": plan.is_empty,
         "compared": plan.entries,
+        "unreadable": plain(plan.unreadable),
         "widenings": plain(plan.widenings),
     }
     _write(head, "changes", plan.changes, stream)

@@ -15,10 +15,9 @@ from webhook.audit.report import (
     Verdict,
     Workload,
 )
-from webhook.report.lines import Detail, Lines, count, some
+from webhook.report.lines import Detail, Lines, aligned, count, some
 
 _QUIET = frozenset({PodState.CURRENT, PodState.FINISHED})
-_WIDEST = 40  # of a name before the columns behind it move to the right
 
 
 def write_audit(report: Report, stream: TextIO) -> None:
@@ -28,13 +27,8 @@ def write_audit(report: Report, stream: TextIO) -> None:
     for namespace, group in groupby(report.workloads, key=lambda it: it.namespace):
         workloads = list(group)
         lines.heading(namespace, f" ({_opted(modes.get(namespace, ''), workloads[0].policy)})")
-        widths = [
-            min(max(len(cell) for cell in cells), _WIDEST)
-            for cells in zip(*(_cells(it, report.source) for it in workloads), strict=True)
-        ]
-        for workload in workloads:
-            columns = zip(_cells(workload, report.source), widths, strict=True)
-            cells = (f"{it:<{width}}" for it, width in columns)
+        rows = aligned([_cells(it, report.source) for it in workloads])
+        for workload, cells in zip(workloads, rows, strict=True):
             lines.entry(cells, str(workload.verdict), _details(workload))
     for sentence in report.unreadable:
         lines.text(f"unreadable: {sentence}")

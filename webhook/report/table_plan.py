@@ -5,9 +5,7 @@ from itertools import groupby
 from typing import TextIO
 
 from webhook.audit.changes import Plan, WorkloadChange
-from webhook.report.lines import Detail, Lines, count
-
-_WIDEST = 40  # of a name before what is behind it moves to the right
+from webhook.report.lines import Detail, Lines, aligned, count
 
 
 def write_plan(plan: Plan, stream: TextIO) -> None:
@@ -20,9 +18,9 @@ def write_plan(plan: Plan, stream: TextIO) -> None:
     for namespace, group in groupby(plan.changes, key=lambda it: it.namespace):
         changes = list(group)
         lines.heading(namespace, "")
-        width = min(max(len(it.title) for it in changes), _WIDEST)
-        for change in changes:
-            lines.entry((f"{change.title:<{width}}", _who(change)), _word(change), _details(change))
+        rows = aligned([(it.title, _who(it)) for it in changes])
+        for change, cells in zip(changes, rows, strict=True):
+            lines.entry(cells, _word(change), _details(change))
     if plan.changes:
         lines.text()
     for widening in plan.widenings:
