@@ -10,7 +10,18 @@ from importlib import import_module
 from webhook.errors import UsageError
 
 # In the order of the help. Each is a module with `add_parser`; what it needs, it imports when run.
-COMMANDS = ("explain", "inject", "review", "check", "test", "audit", "plan", "doctor", "certs", "serve")
+COMMANDS = (
+    "explain",
+    "inject",
+    "review",
+    "check",
+    "test",
+    "audit",
+    "plan",
+    "doctor",
+    "certs",
+    "serve",
+)
 INTERRUPTED = 130  # as shells report a process that SIGINT ended
 
 
