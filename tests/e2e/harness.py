@@ -6,6 +6,7 @@ address and the CA.
 
 import base64
 import contextlib
+import copy
 import datetime as dt
 import http.client
 import json
@@ -197,9 +198,10 @@ def make_certificates(folder: Path) -> None:
         ensure(locked, wish, at=dt.datetime.now(dt.UTC), fresh=fresh)
 
 
-def register(plane: ControlPlane, webhook: Webhook) -> None:
-    """Apply the hooks of our manifests, and return when the API server calls them."""
-    plane.kubectl("apply", "--server-side", "-f-", stdin=hooks(webhook))
+def register(plane: ControlPlane, webhook: Webhook, hooks: Sequence[Json] | None = None) -> None:
+    """Apply the hooks, as a rule those of the base, and return when the API server calls them."""
+    documents = reached(webhook, base_hooks() if hooks is None else hooks)
+    plane.kubectl("apply", "--server-side", "-f-", stdin=yaml.safe_dump_all(documents))
     # Where nothing is refused, both hooks are called even if no policy covers the namespace; the
     # entries of a configuration come into force together.
     namespace = plane.namespace("hooks", {INJECTION: "dry-run"})
@@ -223,15 +225,20 @@ def is_registered(plane: ControlPlane, webhook: Webhook) -> bool:
     return True
 
 
-def hooks(webhook: Webhook) -> str:
-    """Return the manifests of both hooks, changed in nothing but how the webhook is reached."""
+def base_hooks() -> list[Json]:
+    """Return both configurations as the base has them."""
+    return [yaml.safe_load((ROOT / "manifests" / "base" / name).read_text()) for name in HOOKS]
+
+
+def reached(webhook: Webhook, hooks: Sequence[Json]) -> list[Json]:
+    """Return configurations changed in nothing but how the webhook is reached."""
     ca = base64.b64encode(webhook.ca_pem).decode()
-    documents = [yaml.safe_load((ROOT / "manifests" / "base" / name).read_text()) for name in HOOKS]
+    documents = copy.deepcopy(list(hooks))
     for document in documents:
         for hook in document["webhooks"]:
             path = hook["clientConfig"]["service"]["path"]
             hook["clientConfig"] = {"url": f"{webhook.url}{path}", "caBundle": ca}
-    return yaml.safe_dump_all(documents)
+    return documents
 
 
 def create_pod(

@@ -17,16 +17,21 @@ REFERENCE = re.compile(r"\.\w*Reference$")
 SECRET = re.compile("secret", re.IGNORECASE)
 
 
-def served_schemas(plane: ControlPlane) -> Json:
-    """Return the schemas of the core API by their names."""
-    answer = plane.api("GET", "/openapi/v3/api/v1")
+def served_schemas(plane: ControlPlane, api: str = "api/v1") -> Json:
+    """Return the schemas of an API, the core's unless said otherwise, by their names."""
+    answer = plane.api("GET", f"/openapi/v3/{api}")
     assert answer.status == OK, answer.message
     return answer.body["components"]["schemas"]
 
 
-def secret_paths(schemas: Json) -> dict[str, str]:
-    """Return paths such as `volumes[].csi.nodePublishSecretRef`, each with its type."""
-    return dict(_walk(schemas, schemas[POD_SPEC], "", (POD_SPEC,)))
+def secret_paths(
+    schemas: Json, root: str = POD_SPEC, without: tuple[str, ...] = ()
+) -> dict[str, str]:
+    """Return paths such as `volumes[].csi.nodePublishSecretRef`, each with its type.
+
+    Types in `without` are not looked into.
+    """
+    return dict(_walk(schemas, schemas[root], "", (root, *without)))
 
 
 def _walk(

@@ -45,6 +45,20 @@ def for_namespaces(document: Json, name: str, glob: str) -> Json:
     return policy
 
 
+ROLLOUTS: Json = {
+    "group": "argoproj.io",
+    "kind": "Rollout",
+    "resource": "rollouts",
+    "templates": ["spec.template", "spec.parts.*.template"],
+}
+# What workers are given, if one of these deploys them.
+VAULT: Json = {
+    "name": "vault",
+    "roles": ["worker"],
+    "deployers": {"groups": ["noxus-deployers"], "serviceAccounts": ["pipelines/deployer"]},
+    "envFrom": [{"secretRef": {"name": "vault-env"}}],
+}
+
 # In force from the start: the program looks at its files once a second, and a test that waited for
 # a policy of its own would wait for two. Each test has a namespace of its own.
 POLICIES: dict[str, Json] = {
@@ -56,6 +70,8 @@ POLICIES: dict[str, Json] = {
         worker={"pools": {"tenant-a": {"envSecretRef": "tenant-a-llm", "namespaces": ["noxus"]}}},
     ),
     "observed": policy("observed", mode="DryRun"),
+    "rollouts": policy("rollouts", workloads=[ROLLOUTS]),
+    "entrusted": policy("entrusted", scopes=[*EXAMPLE["spec"]["scopes"][:1], VAULT], worker={}),
 }
 
 
