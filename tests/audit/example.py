@@ -340,12 +340,18 @@ PLAN = Plan(
             role_after="worker",
             pool_before="tenant-a",
             pool_after="tenant-a",
-            containers=(ContainerChange("worker", ("llm-keys",), ("plugin-secrets/KEY",)),),
+            containers=(
+                ContainerChange(
+                    *("worker", ("llm-keys",), ("plugin-secrets/KEY",)),
+                    before=("app-env", "worker-env", "tenant-a-llm"),
+                    after=("worker-env", "app-env", "llm-keys", "tenant-a-llm"),
+                ),
+            ),
             orders=(
                 Order(
                     "worker",
                     ("app-env", "worker-env", "tenant-a-llm"),
-                    ("worker-env", "app-env", "tenant-a-llm"),
+                    ("worker-env", "app-env", "llm-keys", "tenant-a-llm"),
                 ),
             ),
             refused_before=(),

@@ -62,10 +62,18 @@ def test_gains_and_losses_are_told_for_each_container() -> None:
     first, second = made.changes
     assert (first.title, first.containers) == (
         "deployment/w",
-        (ContainerChange("main", ("queue-env",), ("worker-env",)),),
+        (
+            ContainerChange(
+                *("main", ("queue-env",), ("worker-env",)),
+                before=("app-env", "worker-env", "tenant-a-llm"),
+                after=("app-env", "queue-env", "tenant-a-llm"),
+            ),
+        ),
     )
     assert second.containers == tuple(
-        ContainerChange(name, ("plugin-secrets/NEW",), ("plugin-secrets/KEY",))
+        ContainerChange(
+            *(name, ("plugin-secrets/NEW",), ("plugin-secrets/KEY",), ("app-env",), ("app-env",))
+        )
         for name in ("a", "b")
     )
 
@@ -95,7 +103,13 @@ def test_a_source_that_comes_between_is_gained_and_leaves_the_order() -> None:
     change = only(plan(after, workload("Deployment", "w", WORKER)))
 
     assert (change.containers, change.orders) == (
-        (ContainerChange("main", ("ConfigMap settings",), ()),),
+        (
+            ContainerChange(
+                *("main", ("ConfigMap settings",), ()),
+                before=("app-env", "worker-env", "tenant-a-llm"),
+                after=("app-env", "ConfigMap settings", "worker-env", "tenant-a-llm"),
+            ),
+        ),
         (),
     )
 
@@ -130,7 +144,9 @@ def test_another_role_or_pool_is_told_where_it_makes_a_difference() -> None:
     change = only(plan(after, workload("Deployment", "w", of_role("worker"))))
 
     assert (change.role_before, change.role_after) == ("worker", "frontend")
-    assert change.containers == (ContainerChange("main", (), ("worker-env",)),)
+    assert change.containers == (
+        ContainerChange("main", (), ("worker-env",), ("app-env", "worker-env"), ("app-env",)),
+    )
 
 
 def test_enforcing_what_was_only_reported_is_a_change() -> None:

@@ -117,7 +117,13 @@ def test_json_holds_each_change_and_each_widening(wider: Path) -> None:
         }
     ]
     assert found["changes"][0]["containers"] == [
-        {"container": "api", "gains": ["worker-env"], "loses": []}
+        {
+            "container": "api",
+            "gains": ["worker-env"],
+            "loses": [],
+            "before": ["app-env"],
+            "after": ["worker-env", "app-env"],
+        }
     ]
 
 

@@ -2,12 +2,14 @@
 
 from dataclasses import replace
 
+import pytest
+
 from tests.audit.example import PLAN
 from tests.report.document import Document
 from tests.report.pages import OCCASION
-from webhook.audit.changes import ContainerChange, Dimension, Plan, Widening
+from webhook.audit.changes import ContainerChange, Dimension, Order, Plan, Widening, WorkloadChange
 from webhook.report.html import plan_page
-from webhook.report.pages.changes import statuses, widened
+from webhook.report.pages.changes import by_secret, statuses, widened
 
 WORKER = PLAN.changes[1]
 
@@ -43,27 +45,75 @@ def test_a_workload_is_told_with_gains_losses_and_both_orders() -> None:
 
     assert "container worker gains llm-keys loses plugin-secrets/KEY" in text
     assert (
-        "Before app-env worker-env tenant-a-llm After worker-env moved app-env moved tenant-a-llm"
+        "Before, a later one wins app-env worker-env tenant-a-llm "
+        "After worker-env moved app-env moved llm-keys gains tenant-a-llm"
     ) in text
+
+
+def test_what_is_lost_is_marked_before_and_what_is_gained_after() -> None:
+    change = replace(
+        WORKER,
+        containers=(ContainerChange("worker", ("b",), ("a",), ("a", "c"), ("b", "c")),),
+        orders=(),
+    )
+
+    assert ("gains b loses a Before, a later one wins a loses c After b gains c") in said(
+        replace(PLAN, changes=(change,))
+    )
+
+
+def test_an_order_alone_is_told_without_gains_or_losses() -> None:
+    change = replace(WORKER, containers=(), orders=(Order("worker", ("a", "b"), ("b", "a")),))
+    text = said(replace(PLAN, changes=(change,)))
+
+    assert "container worker Before, a later one wins a b After b moved a moved" in text
 
 
 def test_a_new_refusal_is_told_as_a_whole_sentence() -> None:
     assert f"newly refused Refused after {PLAN.changes[0].refused_after[0].message}" in said(PLAN)
 
 
-def test_a_gain_is_marked_where_its_secret_reaches_the_role_or_pool_only_now() -> None:
-    assert widened(WORKER, [widening(Dimension.ROLE, "worker")]) == {"llm-keys"}
-    assert widened(WORKER, [widening(Dimension.POOL, "tenant-a")]) == {"llm-keys"}
-    assert widened(WORKER, [widening(Dimension.NAMESPACE, "noxus*")]) == {"llm-keys"}
-    assert widened(WORKER, [widening(Dimension.ROLE, "backend")]) == set()
-    assert widened(WORKER, [widening(Dimension.POOL, "tenant-b")]) == set()
-    assert widened(WORKER, [widening(Dimension.ROLE, "worker", "app-env")]) == set()
+def gaining(source: str) -> WorkloadChange:
+    return replace(WORKER, containers=(ContainerChange("worker", (source,), (), (), (source,)),))
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        widening(Dimension.ROLE, "worker"),
+        widening(Dimension.UNASKED, "worker"),
+        widening(Dimension.POOL, "tenant-a"),
+        widening(Dimension.POOL, "*"),
+        widening(Dimension.NAMESPACE, "noxus"),
+        widening(Dimension.NAMESPACE, "nox*"),
+        widening(Dimension.KEY, "OPENAI"),
+        widening(Dimension.SERVICE_ACCOUNT, "noxus-worker"),
+    ],
+)
+def test_a_gain_is_marked_where_its_secret_reaches_the_workload_only_now(further: Widening) -> None:
+    assert widened(WORKER, by_secret([further])) == {"llm-keys"}
+
+
+@pytest.mark.parametrize(
+    "further",
+    [
+        widening(Dimension.ROLE, "backend"),
+        widening(Dimension.UNASKED, "backend"),
+        widening(Dimension.POOL, "tenant-b"),
+        widening(Dimension.NAMESPACE, "other*"),
+        widening(Dimension.ROLE, "worker", "app-env"),
+    ],
+)
+def test_a_gain_is_not_marked_for_what_widens_elsewhere(further: Widening) -> None:
+    assert widened(WORKER, by_secret([further])) == set()
 
 
 def test_a_single_key_that_is_gained_widens_as_its_secret_does() -> None:
-    keyed = replace(WORKER, containers=(ContainerChange("worker", ("llm-keys/OPENAI",), ()),))
+    further = by_secret([widening(Dimension.ROLE, "worker")])
 
-    assert widened(keyed, [widening(Dimension.ROLE, "worker")]) == {"llm-keys"}
+    assert widened(gaining("llm-keys/OPENAI"), further) == {"llm-keys"}
+    assert widened(gaining("llm-keys (prefix LLM_)"), further) == {"llm-keys"}
+    assert widened(gaining("ConfigMap llm-keys"), further) == set()
 
 
 def test_a_gain_that_widens_says_so() -> None:

@@ -35,6 +35,8 @@ class ContainerChange:
     container: str
     gains: tuple[str, ...]
     loses: tuple[str, ...]
+    before: tuple[str, ...]  # the final `envFrom`, as in `Order`: it tells what a gain overrides
+    after: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ def _containers(before: Judgement, after: Judgement) -> Iterator[ContainerChange
         gains = tuple(it for it in new if it not in old)
         loses = tuple(it for it in old if it not in new)
         if gains or loses:
-            yield ContainerChange(name, gains, loses)
+            yield ContainerChange(name, gains, loses, _sources(was), _sources(would))
 
 
 def _orders(before: Judgement, after: Judgement) -> Iterator[Order]:

@@ -1,6 +1,7 @@
 """The parts of the plan page: what widens, and what becomes of each workload."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
 
 from webhook.audit.changes import (
     ContainerChange,
@@ -10,11 +11,15 @@ from webhook.audit.changes import (
     Widening,
     WorkloadChange,
 )
+from webhook.audit.reach import ANYTHING
 from webhook.audit.report import Refusal
-from webhook.report.pages.markup import Content, Markup, el, name, names
-from webhook.report.pages.words import NO_POOL, NO_ROLE, chip, count, items, title, whereabouts
+from webhook.core.names import NameMatcher
+from webhook.report.pages.markup import Content, Markup, el, name
+from webhook.report.pages.words import NO_POOL, NO_ROLE, chip, items, title, whereabouts
 
-STATUSES = {
+Widenings = Mapping[str, Sequence[Widening]]
+
+STATUSES: Final = {
     "widened": "gains what widens",
     "gains": "gains Secrets",
     "loses": "loses Secrets",
@@ -25,28 +30,38 @@ STATUSES = {
 }
 
 
-def widened(change: WorkloadChange, widenings: Iterable[Widening]) -> frozenset[str]:
+def by_secret(widenings: Iterable[Widening]) -> Widenings:
+    """Return the widenings of each Secret, of which there may be thousands."""
+    found: dict[str, list[Widening]] = {}
+    for widening in widenings:
+        found.setdefault(widening.secret, []).append(widening)
+    return found
+
+
+def widened(change: WorkloadChange, widenings: Widenings) -> frozenset[str]:
     """Return the Secrets that a workload gains because the policy lets them reach further."""
     gained = {_secret(gain) for container in change.containers for gain in container.gains}
     return frozenset(
-        widening.secret
-        for widening in widenings
-        if widening.secret in gained and _concerns(widening, change)
+        secret
+        for secret in gained
+        if any(_concerns(widening, change) for widening in widenings.get(secret, ()))
     )
 
 
 def _secret(gain: str) -> str:
-    """Return the Secret of `app-env` or `plugin-secrets/KEY`; a ConfigMap's name has a space."""
-    return gain.partition("/")[0]
+    """Return the Secret of `llm-keys (prefix LLM_)` or `plugin-secrets/KEY`."""
+    return gain.partition(" (")[0].partition("/")[0]
 
 
 def _concerns(widening: Widening, change: WorkloadChange) -> bool:
     match widening.dimension:
-        case Dimension.ROLE:
+        case Dimension.ROLE | Dimension.UNASKED:
             return widening.value == change.role_after
-        case Dimension.POOL:
-            return widening.value == change.pool_after
-        case Dimension.NAMESPACE:  # its globs are in the sentence; that it gains says it fits
+        case Dimension.POOL:  # any pool, and none
+            return widening.value in {change.pool_after, ANYTHING}
+        case Dimension.NAMESPACE:
+            return NameMatcher((widening.value,)).matches(change.namespace)
+        case _:  # about a part of the workloads that is not told here; this one does gain it
             return True
 
 
@@ -63,10 +78,10 @@ def statuses(change: WorkloadChange, widening: frozenset[str]) -> list[str]:
     return [status for status, is_so in found.items() if is_so] or ["otherwise"]
 
 
-def changed(key: int, change: WorkloadChange, widenings: Iterable[Widening]) -> Markup:
-    """Return what becomes of one workload."""
-    widening = widened(change, widenings)
+def changed(key: int, change: WorkloadChange, widening: frozenset[str]) -> Markup:
+    """Return what becomes of one workload; of what it gains, `widening` widens."""
     found = statuses(change, widening)
+    told = {container.container for container in change.containers}
     looks = {"widened": "refused", "gains": "gains", "refused": "refused", "allowed": "gains"}
     chips = [chip(STATUSES[status], looks.get(status, "mode")) for status in found]
     where = whereabouts(change.namespace, change.role_after, change.pool_after)
@@ -78,7 +93,7 @@ def changed(key: int, change: WorkloadChange, widenings: Iterable[Widening]) -> 
         el("p", chips, class_="chips"),
         _moves(change),
         [_container(container, widening) for container in change.containers],
-        [_order(order) for order in change.orders],
+        [_order(order) for order in change.orders if order.container not in told],
         _refusals("Refused after", change.refused_after, "refusals"),
         _refusals("Refused before", change.refused_before, "plain")
         if not change.refused_after
@@ -127,27 +142,37 @@ def _container(change: ContainerChange, widening: frozenset[str]) -> Markup:
         )
         for it in change.gains
     ]
-    head = el("h4", "container ", name(change.container))
-    return el("div", head, el("ul", gained, lost, class_="delta"), class_="reads")
+    return el(
+        "div",
+        el("h4", "container ", name(change.container)),
+        el("ul", gained, lost, class_="delta"),
+        _sides(change.before, change.after) if change.before != change.after else None,
+        class_="reads",
+    )
 
 
 def _order(order: Order) -> Markup:
-    moved = {it for it, other in zip(order.after, order.before, strict=False) if it != other}
-    before = el("ol", [el("li", name(it)) for it in order.before])
-    after = el(
-        "ol",
-        [el("li", name(it), chip("moved", "mode") if it in moved else None) for it in order.after],
-    )
+    head = el("h4", "container ", name(order.container))
+    return el("div", head, _sides(order.before, order.after), class_="reads")
+
+
+def _sides(before: tuple[str, ...], after: tuple[str, ...]) -> Markup:
+    """Show what a container reads by envFrom under each policy."""
+    stayed = [it for it in before if it in after]
+    kept = [it for it in after if it in before]
+    moved = {it for it, other in zip(kept, stayed, strict=False) if it != other}
+
+    def listed(sources: tuple[str, ...], marks: dict[str, Markup]) -> Markup:
+        return el("ol", [el("li", name(it), " ", marks.get(it)) for it in sources])
+
+    lost = {it: chip("loses", "mode") for it in before if it not in after}
+    now = {it: chip("moved", "mode") for it in moved}
+    now |= {it: chip("gains", "gains") for it in after if it not in before}
     return el(
         "div",
-        el("h4", "container ", name(order.container), ": another order, a later one wins"),
-        el(
-            "div",
-            el("div", el("h5", "Before"), before),
-            el("div", el("h5", "After"), after),
-            class_="sides",
-        ),
-        class_="reads",
+        el("div", el("h5", "Before, a later one wins"), listed(before, lost)),
+        el("div", el("h5", "After"), listed(after, now)),
+        class_="sides",
     )
 
 
@@ -165,15 +190,8 @@ def widenings(plan: Plan) -> Markup:
     listed = [
         el(
             "li",
-            el(
-                "h3",
-                name(widening.secret),
-                el("small", " reaches ", widening.dimension.value, " ", name(widening.value)),
-            ),
+            el("h3", name(widening.secret), el("small", " by ", widening.dimension.value)),
             el("p", widening.message),
-            el("p", count(len(widening.keys), "key"), " only: ", names(widening.keys))
-            if widening.keys is not None
-            else None,
         )
         for widening in plan.widenings
     ]

@@ -2,7 +2,7 @@
 
 from webhook.audit.changes import Plan
 from webhook.report.pages.cards import Card, cards
-from webhook.report.pages.changes import STATUSES, changed, statuses, widened, widenings
+from webhook.report.pages.changes import STATUSES, by_secret, changed, statuses, widened, widenings
 from webhook.report.pages.filters import filters, no_match, same
 from webhook.report.pages.markup import Content, Markup, el
 from webhook.report.pages.words import NO_POOL, NO_ROLE, count
@@ -10,12 +10,17 @@ from webhook.report.pages.words import NO_POOL, NO_ROLE, count
 
 def plan_body(plan: Plan) -> Content:
     """Return all of the page between its head and its foot."""
-    found = [statuses(change, widened(change, plan.widenings)) for change in plan.changes]
+    further = by_secret(plan.widenings)
+    widening = [widened(change, further) for change in plan.changes]
+    found = [statuses(*both) for both in zip(plan.changes, widening, strict=True)]
+    listed = [
+        changed(key, *both) for key, both in enumerate(zip(plan.changes, widening, strict=True))
+    ]
     return (
         _verdict(plan),
         _cards(plan, found),
         widenings(plan),
-        _changes(plan, found),
+        _changes(plan, found, listed),
     )
 
 
@@ -44,7 +49,7 @@ def _cards(plan: Plan, found: list[list[str]]) -> Markup:
     )
 
 
-def _changes(plan: Plan, found: list[list[str]]) -> Markup:
+def _changes(plan: Plan, found: list[list[str]], listed: list[Markup]) -> Markup:
     head = el("h2", "Workloads that change ", el("span", len(plan.changes), class_="total"))
     if not plan.changes:
         none = f"All of {count(plan.entries, 'workload')} stay as they are."
@@ -61,7 +66,6 @@ def _changes(plan: Plan, found: list[list[str]]) -> Markup:
         len(plan.changes),
         matrix=False,
     )
-    listed = [changed(key, change, plan.widenings) for key, change in enumerate(plan.changes)]
     return el(
         "section",
         head,
