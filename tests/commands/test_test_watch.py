@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -180,3 +181,25 @@ def test_it_sees_what_is_saved_what_is_wrong_and_what_is_mended(
     assert "role: expected worker, got (nothing)" in failed
     assert "\x1b" not in first + broken + mended + failed  # nobody's screen is cleared here
     assert watching.interrupt() == (0, "")
+
+
+def test_on_a_terminal_each_run_begins_on_a_cleared_screen(folder: Path) -> None:
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "webhook", "test", str(folder), "--watch"],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        stdout=theirs,
+        stderr=theirs,
+        env={**os.environ, "TERM": "xterm-256color", "COLUMNS": "200", "NO_COLOR": ""},
+    )
+    os.close(theirs)
+    shown = b""
+    while b"Ctrl-C ends" not in shown:
+        shown += os.read(ours, 4096)
+    process.send_signal(signal.SIGINT)
+
+    assert process.wait(timeout=30) == 0
+    os.close(ours)
+    assert shown.startswith(b"\x1b[H\x1b[2J\x1b[3J")
+    assert b"\x1b[32m1 case: 1 passed, 0 failed" in shown

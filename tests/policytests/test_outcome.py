@@ -167,6 +167,13 @@ def test_a_kind_that_the_policy_names_makes_the_pods_of_all_its_templates() -> N
     }
 
 
+def test_a_path_may_lead_through_a_list() -> None:
+    value = training()
+    value["spec"]["replicas"] = [{"template": template(pod("worker"))}]
+
+    assert become(value, entrusted()).env_from == {"app": ("app-env",)}
+
+
 def test_one_refused_template_is_a_refusal_of_all() -> None:
     value = training(Master=pod("worker"), Worker=pod("frontend", "tenant-a"))
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from webhook.commands.casegiven import Givens, kind_under
+from webhook.commands.casegiven import Givens
 from webhook.core.faults import Path as Field
 from webhook.core.words import NamespaceMode
 from webhook.errors import UsageError
@@ -55,8 +55,6 @@ class CaseFiles:
 
     def _tests(self, paths: Sequence[str]) -> Iterator[tuple[Document, PolicyTest]]:
         for name in paths:
-            if not Path(name).exists():
-                raise UsageError(f"{name}: there is no such file or folder")
             for file in self.givens.watched.listed(Path(name), _SUFFIXES):
                 try:
                     for document in self._documents(file):
@@ -80,10 +78,9 @@ class CaseFiles:
         where, named = _given(place, "object", case.object, test.object)
         if named is None:
             raise PolicyError([problem(document, (*place, "object"), "is required")])
-        value = self.givens.object(document, where, named, loaded)
-        kind = kind_under(value, loaded)
+        value, kind = self.givens.object(document, where, named, loaded)
         namespace = case.namespace or test.namespace or _own_namespace(value)
-        if kind is None or namespace is None:
+        if namespace is None:
             message = (
                 f"{title(value)} names no namespace, on which what it gets depends: write "
                 "namespace, for this case or for all"

@@ -9,7 +9,7 @@ from webhook.commands import objects
 from webhook.commands.casechanges import Watched
 from webhook.core.compile import compile_policy
 from webhook.core.faults import Path as Field
-from webhook.core.policy import API_VERSION, KIND, Workload
+from webhook.core.policy import API_VERSION, KIND
 from webhook.core.policyset import PolicySet
 from webhook.errors import UsageError
 from webhook.loading.load import Loaded, LoadedPolicy, load_policies, policy_files, validated
@@ -52,24 +52,28 @@ class Givens:
                 raise PolicyError([problem(document, place, message)]) from None
         return self._policies[file]
 
-    def object(self, document: Document, place: Field, given: str | Json, loaded: Loaded) -> Json:
-        """Return the object of a case, which makes pods; raises as `policies` does."""
+    def object(
+        self, document: Document, place: Field, given: str | Json, loaded: Loaded
+    ) -> tuple[Json, Kind]:
+        """Return the object of a case, and its kind; raises as `policies` does."""
         if isinstance(given, dict):
-            if kind_under(given, loaded) is None:
+            kind = _kind(given, loaded)
+            if kind is None:
                 raise PolicyError([problem(document, place, _no_pods(given))])
-            return given
+            return given, kind
         name, _, wanted = given.partition("#")
         file = _beside(document, name)
-        known = [it for it in self._read(document, place, file) if kind_under(it, loaded)]
-        fitting = [it for it in known if title(it) == wanted] if wanted else known
+        kinds = ((it, _kind(it, loaded)) for it in self._read(document, place, file))
+        known = [(it, kind) for it, kind in kinds if kind is not None]
+        fitting = [pair for pair in known if title(pair[0]) == wanted] if wanted else known
         if len(fitting) == 1:
             return fitting[0]
-        titles = ", ".join(map(title, known)) or "no pod and no workload"
-        message = f"{file} holds {titles}"
+        titles = [title(it) for it, _ in known]
+        message = f"{file} holds {', '.join(titles) or 'no pod and no workload'}"
         if wanted and not fitting:
             message += f": there is no {wanted} among them"
         elif known:
-            message += f": say which one is meant, as in {name}#{title(known[0])}"
+            message += f": say which one is meant, as in {name}#{titles[0]}"
         raise PolicyError([problem(document, place, message)])
 
     def _load(self, file: Path) -> Loaded:
@@ -90,15 +94,9 @@ class Givens:
         return self._objects[file]
 
 
-def _workloads(loaded: Loaded) -> Iterator[Workload]:
-    """Yield the kinds of workloads that policies name."""
-    for source in loaded.sources:
-        yield from source.policy.spec.workloads
-
-
-def kind_under(value: Json, loaded: Loaded) -> Kind | None:
-    """Return the kind of an object, by these policies."""
-    return kind_of(value, _workloads(loaded))
+def _kind(value: Json, loaded: Loaded) -> Kind | None:
+    """Return the kind of an object, those that the policies name among them."""
+    return kind_of(value, (it for one in loaded.sources for it in one.policy.spec.workloads))
 
 
 def _beside(document: Document, name: str) -> Path:

@@ -28,11 +28,6 @@ class Row:
     expected: str | None
     got: str | None
 
-    @property
-    def differs(self) -> bool:
-        """Tell whether the two sides are not the same."""
-        return self.expected != self.got
-
 
 def differences(expected: Expectation, got: Outcome) -> tuple[Difference, ...]:
     """Compare; what the expectation does not name is not looked at."""
