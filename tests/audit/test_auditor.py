@@ -13,6 +13,7 @@ from tests.audit.kit import (
     workload,
 )
 from tests.core.kit import labelled, of_role, secret
+from webhook.audit.auditor import Auditor
 from webhook.audit.report import PodState, Verdict
 
 WORKER = of_role("worker", pool="tenant-a")
@@ -343,3 +344,15 @@ def test_a_policy_in_dry_run_makes_every_verdict_one() -> None:
     observed = policies("mode: DryRun\nscopes: []\n")
 
     assert only(audit(workload("Job", "j", GREEDY), policy=observed)).dry_run
+
+
+def test_what_cannot_be_read_is_counted_and_told() -> None:
+    auditor = Auditor(policies(), "cluster")
+    auditor.add_unreadable("a Pod is not as Kubernetes wants it")
+
+    report = auditor.report()
+
+    assert (report.unreadable, report.totals.unreadable) == (
+        ("a Pod is not as Kubernetes wants it",),
+        1,
+    )

@@ -187,3 +187,10 @@ def test_a_namespace_that_another_policy_covers_is_judged_by_that_one() -> None:
 
     assert (change.policy_before, change.policy_after) == ("noxus", "")
     assert change.refused_after[0].reason == "NoPolicyForNamespace"
+
+
+def test_what_cannot_be_read_is_told() -> None:
+    planner = Planner(side(BEFORE, "a"), side(BEFORE, "b"), "cluster")
+    planner.add_unreadable("a Pod is not as Kubernetes wants it")
+
+    assert planner.plan().unreadable == ("a Pod is not as Kubernetes wants it",)

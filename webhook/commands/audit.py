@@ -17,8 +17,8 @@ be refused and why; which pods still run without what the policy gives them now;
 and what looks like Noxus in namespaces that are not opted in. Templates are
 judged, so workloads that are scaled to zero count.
 
-Of a cluster only namespaces, workloads and pods are read, by get and list, and
-never a Secret. Run it as you run kubectl.
+Of a cluster only namespaces, workloads, pods and, without --policy, policies are
+read, by get and list, and never a Secret. Run it as you run kubectl.
 
 Exit code: 0 nothing would be refused, 1 something would, 2 unreadable input.
 

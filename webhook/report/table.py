@@ -26,20 +26,22 @@ def write_audit(report: Report, stream: TextIO) -> None:
     modes = {it.name: it.mode for it in report.namespaces}
     for namespace, group in groupby(report.workloads, key=lambda it: it.namespace):
         workloads = list(group)
-        lines.heading(namespace, f" ({_opted(modes.get(namespace, ''), workloads[0].policy)})")
+        lines.heading(namespace, f" ({_opted(modes.get(namespace, ''), workloads[0])})")
         rows = aligned([_cells(it, report.source) for it in workloads])
         for workload, cells in zip(workloads, rows, strict=True):
             lines.entry(cells, str(workload.verdict), _details(workload))
+    if report.workloads:
+        lines.text()
     for sentence in report.unreadable:
         lines.text(f"unreadable: {sentence}")
-    if report.workloads or report.unreadable:
-        lines.text()
     for sentence in _sums(report.totals):
         lines.text(sentence)
 
 
-def _opted(mode: str, policy: str) -> str:
-    governed = f"policy {policy}" if policy else "no policy covers it"
+def _opted(mode: str, workload: Workload) -> str:
+    governed = f"policy {workload.policy}" if workload.policy else "no policy covers it"
+    if mode == "enabled" and workload.dry_run:
+        governed += " in DryRun"
     return f"{mode or 'not opted in'}, {governed}"
 
 
@@ -47,7 +49,7 @@ def _cells(workload: Workload, source: str) -> tuple[str, str, str]:
     role = workload.role or "unknown role"
     if workload.pool is not None:
         role = f"{role}, {workload.pool}"
-    if workload.kind == "Pod":
+    if workload.kind == "Pod" or workload.outside:  # whose pods nobody looked at
         number = ""
     elif workload.replicas == 0:
         number = "scaled to 0"
