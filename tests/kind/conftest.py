@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -49,7 +50,7 @@ def installed(cluster: Cluster) -> Cluster:
 
 
 def ready(cluster: Cluster) -> Cluster:
-    """Put the policy of these tests in the place of the initial one, once all replicas are ready."""
+    """Put the policy of these tests in the place of the initial one, once we are all ready."""
     cluster.rolled_out()
     apply = ("apply", "--server-side", "--force-conflicts", "-f-")
     cluster.kubectl(*apply, stdin=yaml.safe_dump(POLICY))
@@ -62,7 +63,7 @@ def opted_in(cluster: Cluster) -> Iterator[OptedIn]:
     """Make an opted-in namespace; it goes with the module's tests."""
     made: list[str] = []
 
-    def make(name: str, **how: tuple[str, ...]) -> Namespace:
+    def make(name: str, **how: Any) -> Namespace:  # noqa: ANN401  as Namespace.make has them
         namespace = Namespace(cluster, f"e2e-{name}")
         made.append(namespace.name)
         cluster.kubectl(

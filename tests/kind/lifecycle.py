@@ -76,6 +76,7 @@ def down() -> None:
             _kind(engine, "delete", "cluster", f"--name={name()}", f"--kubeconfig={kubeconfig()}")
         if private is not None:
             private.docker("network", "rm", NETWORK, check=False)
+            private.docker("image", "prune", "--force")  # what newer builds took the name of
             engine_private.stop()
 
 

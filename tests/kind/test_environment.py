@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.kind.cluster import Cluster
+from tests.kind.cluster import Cluster, ClusterError
 from tests.kind.conftest import OptedIn
 from tests.kind.world import Namespace, canary, container, given, labels, secret
 
@@ -20,11 +20,15 @@ SEEN = {
     ("worker", "tenant-b"): given("app-env", "worker-env", "tenant-b-llm"),
 }
 TENANT_B = {"secretRef": {"name": "tenant-b-llm"}}
-REFUSED = (
-    "container 'app' may not read Secret 'tenant-b-llm' (spec.containers[0].envFrom[0].secretRef): "
-    "it belongs to worker pool 'tenant-b', and this pod is of pool 'tenant-a'; "
-    "remove it, or correct the pod's pool"
-)
+
+
+def refused_at(spec: str) -> str:
+    """Return what a worker of pool tenant-a is told who names TENANT_B."""
+    return (
+        f"container 'app' may not read Secret 'tenant-b-llm' ({spec}.containers[0].envFrom[0]"
+        ".secretRef): it belongs to worker pool 'tenant-b', and this pod is of pool 'tenant-a'; "
+        "remove it, or correct the pod's pool"
+    )
 
 
 def pod_name(role: str, pool: str | None) -> str:
@@ -133,9 +137,26 @@ def test_a_pod_whose_secret_is_missing_waits_says_so_and_starts_when_it_is_there
     assert without.sees("early") == SEEN["worker", "tenant-a"]
 
 
-def test_a_deployment_that_is_refused_tells_its_author_by_events(namespace: Namespace) -> None:
+def test_the_author_of_a_deployment_is_told_at_once_what_its_pods_may_not_read(
+    namespace: Namespace,
+) -> None:
     app = container(namespace.cluster.image, "app", envFrom=[TENANT_B])
-    namespace.deployment("greedy", labels("worker", "tenant-a"), containers=[app])
+
+    with pytest.raises(ClusterError) as refused:
+        namespace.deployment("greedy", labels("worker", "tenant-a"), containers=[app])
+
+    assert refused_at("spec.template.spec") in str(refused.value)
+
+
+def test_a_deployment_from_before_the_opt_in_is_refused_its_pods_and_events_say_why(
+    opted_in: OptedIn,
+) -> None:
+    namespace = opted_in("before", mode=None)
+    app = container(namespace.cluster.image, "app", envFrom=[TENANT_B])
+    namespace.deployment("greedy", labels("worker", "tenant-a"), replicas=0, containers=[app])
+    namespace.make("enabled", secrets=())
+
+    namespace.kubectl("scale", "deployment/greedy", "--replicas=1")
 
     def told(reason: str) -> str | None:
         events = namespace.events("ReplicaSet", "greedy-")
@@ -144,10 +165,9 @@ def test_a_deployment_that_is_refused_tells_its_author_by_events(namespace: Name
     wait_for = namespace.cluster.wait_for
     failed = wait_for(lambda: told("FailedCreate"), "what the ReplicaSet says")
     event = wait_for(lambda: told("SecretsRefused"), "what the webhook says")
-    namespace.kubectl("delete", "deployment", "greedy")
 
-    assert "denied the request: " + REFUSED in failed
-    assert event.startswith(REFUSED)
+    assert "denied the request: " + refused_at("spec") in failed
+    assert event.startswith(refused_at("spec"))
     assert "canary" not in failed + event
 
 

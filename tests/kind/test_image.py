@@ -68,7 +68,7 @@ def test_the_labels_tell_the_commit_and_its_time(engine: Engine) -> None:
 def test_it_runs_as_nobody_and_without_a_shell(engine: Engine) -> None:
     name = "noxus-e2e/without-shell:test"
     dockerfile = WITHOUT_SHELL.format(image=image.NAME, remove=REMOVE)
-    engine.docker("build", f"--tag={name}", "-", stdin=dockerfile.encode())
+    engine.docker("build", "--network=host", f"--tag={name}", "-", stdin=dockerfile.encode())
     try:
         shell = engine.docker("run", "--rm", "--entrypoint=/bin/sh", name, "-c", ":", check=False)
         said = run(engine, name, "check", "-", stdin=POLICY)

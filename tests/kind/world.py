@@ -121,11 +121,10 @@ class Namespace:
     cluster: Cluster
     name: str
 
-    def make(self, mode: str = "enabled", secrets: tuple[str, ...] = tuple(SECRETS)) -> None:
-        """Make it."""
-        metadata = {"name": self.name, "labels": {INJECTION: mode}}
-        namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-        self.cluster.apply(namespace)
+    def make(self, mode: str | None = "enabled", secrets: tuple[str, ...] = tuple(SECRETS)) -> None:
+        """Make it; without a mode it does not take part."""
+        metadata = {"name": self.name, "labels": {INJECTION: mode} if mode else {}}
+        self.cluster.apply({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
         self.apply(*(secret(name) for name in secrets))
 
     def apply(self, *documents: Json) -> None:
@@ -145,8 +144,15 @@ class Namespace:
             }
         )
 
-    def deployment(self, name: str, labels: dict[str, str], **spec: Any) -> None:  # noqa: ANN401
-        """Create a Deployment of one such pod."""
+    def deployment(
+        self,
+        name: str,
+        labels: dict[str, str],
+        *,
+        replicas: int = 1,
+        **spec: Any,  # noqa: ANN401
+    ) -> None:
+        """Create a Deployment of such pods."""
         template = {"metadata": {"labels": {"app": name, **labels}}}
         template["spec"] = pod_spec(self.cluster.image, **spec)
         self.apply(
@@ -154,7 +160,11 @@ class Namespace:
                 "apiVersion": "apps/v1",
                 "kind": "Deployment",
                 "metadata": {"name": name},
-                "spec": {"selector": {"matchLabels": {"app": name}}, "template": template},
+                "spec": {
+                    "replicas": replicas,
+                    "selector": {"matchLabels": {"app": name}},
+                    "template": template,
+                },
             }
         )
 
