@@ -203,11 +203,12 @@ def _word(given: Answer) -> Verdict:
 
 def _by_container(pods: Mapping[str, Json], member: str) -> dict[str, tuple[str, ...]]:
     several = len(pods) > 1
-    return {
-        f"{place}/{it['name']}" if several else it["name"]: tuple(
-            map(spelled, it.get(member) or ())
-        )
-        for place, pod in pods.items()
-        for members in ("initContainers", "containers", "ephemeralContainers")
-        for it in (pod.get("spec") or {}).get(members) or ()
-    }
+    found: dict[str, tuple[str, ...]] = {}
+    for place, pod in pods.items():
+        spec = pod.get("spec") or {}
+        for members in ("initContainers", "containers", "ephemeralContainers"):
+            for container in spec.get(members) or ():
+                name = str(container.get("name") or "")
+                elements = tuple(map(spelled, container.get(member) or ()))
+                found[f"{place}/{name}" if several else name] = elements
+    return found
