@@ -12,11 +12,19 @@ from tests.controlplane.fixture import (
 )
 from tests.controlplane.plane import ControlPlane
 from tests.e2e import golden
+from tests.e2e.deployers import component, dora, jane
 from tests.e2e.harness import INJECTION, Webhook, is_registered, register
 from tests.e2e.other_webhook import OtherWebhook
 from tests.e2e.world import POLICIES, Namespace
 
-__all__ = ["control_plane", "pytest_collection_finish", "pytest_collection_modifyitems"]
+__all__ = [
+    "component",
+    "control_plane",
+    "dora",
+    "jane",
+    "pytest_collection_finish",
+    "pytest_collection_modifyitems",
+]
 
 OptedIn = Callable[[str], Namespace]
 
