@@ -40,14 +40,13 @@ class Givens:
         """Return the policies of a case; raises `UsageError` and `PolicyError`."""
         if isinstance(given, dict):
             return _written_out(document, place, given)
-        ours = given is None or self.instead
-        file = self.policy if ours else _beside(document, given)
+        file = self.policy if given is None or self.instead else _beside(document, given)
         if file not in self._policies:
             try:
                 self._policies[file] = self.cluster() if file is None else self._load(file)
             except OSError as error:
                 message = f"the policy cannot be read: {file}: {error.strerror}"
-                if ours:
+                if file == self.policy:
                     raise UsageError(message) from None
                 raise PolicyError([problem(document, place, message)]) from None
         return self._policies[file]
