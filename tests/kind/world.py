@@ -129,9 +129,9 @@ class Namespace:
 
     def apply(self, *documents: Json) -> None:
         """Apply objects in it."""
-        self.cluster.apply(
-            *(it | {"metadata": {**it["metadata"], "namespace": self.name}} for it in documents)
-        )
+        here = [it | {"metadata": {**it["metadata"], "namespace": self.name}} for it in documents]
+        if here:
+            self.cluster.apply(*here)
 
     def pod(self, name: str, labels: dict[str, str], **spec: Any) -> None:  # noqa: ANN401
         """Create a pod; fields of its spec over the usual ones."""
