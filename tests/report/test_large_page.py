@@ -59,6 +59,26 @@ def test_it_loads_and_answers_while_one_waits(opened: Open, large: str, width: i
         assert busy(one, act) < ANSWERED
 
 
+@pytest.mark.parametrize("width", [360, 1400])
+def test_a_link_leads_to_its_row_among_rows_that_were_not_laid_out(
+    opened: Open, large: str, width: int
+) -> None:
+    one = opened(large, width=width)
+    link = one.page.locator("#refusals a").nth(5)
+    target = one.page.locator(str(link.get_attribute("href")))
+
+    link.click()
+    target.locator("xpath=self::*[contains(@class, 'open')]").wait_for()
+    for _ in range(6):  # steps of the way, a frame each
+        one.page.evaluate(FRAME)
+
+    inside = target.evaluate(
+        "(it) => { const box = it.getBoundingClientRect();"
+        " return box.top >= 0 && box.bottom <= innerHeight; }"
+    )
+    assert inside
+
+
 def test_its_search_finds_every_match(opened: Open, large: str) -> None:
     one = opened(large)
 

@@ -149,12 +149,17 @@ def test_head_and_names_stay_in_sight_while_the_matrix_scrolls(opened: Open) -> 
     one = opened(PAGES["many-columns"], width=800)
     box = one.page.locator(".box")
     corner = one.page.locator("th.corner")
+    corner.scroll_into_view_if_needed()
     before = corner.bounding_box()
 
     box.evaluate("(it) => it.scrollTo(600, 900)")
 
     assert box.evaluate("(it) => [it.scrollLeft, it.scrollTop]") == [600, 900]
     assert corner.bounding_box() == before
+    beneath = (
+        "(it) => document.elementFromPoint(it.left + 60, it.bottom + 20).closest('tr').className"
+    )
+    assert corner.evaluate(f"(it) => ({beneath})(it.getBoundingClientRect())") == "group"
 
 
 def test_the_box_is_left_by_the_page_alone(opened: Open) -> None:

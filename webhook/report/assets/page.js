@@ -108,8 +108,14 @@ document.addEventListener("DOMContentLoaded", () => {
     if (!row) return;
     if (row.hidden) reset();
     unfold(row);
-    row.scrollIntoView({ block: "center" });
     row.querySelector("button.open").focus({ preventScroll: true });
+    settle(row, 4);
+  }
+
+  // Rows out of sight have a height that is guessed, so the way to one is found step by step.
+  function settle(row, steps) {
+    row.scrollIntoView({ block: "center" });
+    if (steps > 0) requestAnimationFrame(() => settle(row, steps - 1));
   }
 
   let waiting = 0;
@@ -151,10 +157,17 @@ document.addEventListener("DOMContentLoaded", () => {
     }
   });
   addEventListener("hashchange", follow);
+  addEventListener("load", follow); // after the browser's own attempt
+
+  const head = document.querySelector(".matrix thead");
+  if (head) {
+    new ResizeObserver(() => {
+      head.closest(".box").style.setProperty("--head", `${head.offsetHeight}px`);
+    }).observe(head);
+  }
 
   for (const button of all("button.more")) button.hidden = false;
   form.hidden = false;
   filter(); // a browser that goes back may have kept what was typed
   switchAll();
-  follow();
 });

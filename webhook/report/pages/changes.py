@@ -186,7 +186,12 @@ def widenings(plan: Plan) -> Markup:
     total = el("span", len(plan.widenings), class_="total")
     if not plan.widenings:
         none = "No Secret reaches a role, pool or namespace that it did not reach before."
-        return el("section", el("h2", "Widens ", total), el("p", none, class_="none"), id="widens")
+        return el(
+            "section",
+            el("h2", "Reaches further ", total),
+            el("p", none, class_="none"),
+            id="widens",
+        )
     listed = [
         el(
             "li",
@@ -197,7 +202,7 @@ def widenings(plan: Plan) -> Markup:
     ]
     return el(
         "section",
-        el("h2", "Widens ", total),
+        el("h2", "Reaches further ", total),
         el(
             "p",
             "By the policies alone, whether or not a workload profits from it today.",

@@ -39,13 +39,14 @@ def _verdict(plan: Plan) -> Markup:
 def _cards(plan: Plan, found: list[list[str]]) -> Markup:
     sums = {status: sum(status in one for one in found) for status in STATUSES}
     total = f"of {count(plan.entries, 'workload')}"
+    further = count(len({widening.secret for widening in plan.widenings}), "Secret")
     return cards(
         Card(len(plan.changes), "change", total, "changes"),
         Card(sums["gains"], "gain Secrets", "workloads", "changes"),
         Card(sums["loses"], "lose Secrets", "workloads", "changes"),
         Card(sums["reordered"], "reordered", "workloads", "changes"),
         Card(sums["refused"], "newly refused", "workloads", "changes", alarming=True),
-        Card(len(plan.widenings), "widen", "roles, pools, namespaces", "widens", alarming=True),
+        Card(len(plan.widenings), "widenings", f"of {further}", "widens", alarming=True),
     )
 
 
