@@ -52,7 +52,7 @@ An object with `kind: ExplanationList` and `items`, one for each pod or workload
 | `refusals` | `reason`, `field`, `message` |
 | `warnings` | as the API server would hand them on: at most 120 characters each |
 | `notes` | what the warnings are about, in full and all of them |
-| `undecided` | granted scopes that only their deployers may deploy, where `--as` does not say who does |
+| `undecided` | scopes that only their deployers may deploy, where `--as` names nobody |
 
 `origin` is `injected`, `there before`, `moved` or `the pod's own` for a source, and `injected`,
 `there before`, `overridden by the pod's own` or `not given here` for a variable. `corrected` tells

@@ -6,12 +6,12 @@ and no value of a variable is ever decoded.
 
 # ruff: noqa: N815 - the field names are those of the Kubernetes API
 
-from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import msgspec
 
+from webhook.audit.managed import Managed, template_written
 from webhook.core.pod import Annotations, ObjectMeta, Pod, PodSpec, View
 from webhook.core.words import INJECTION_LABEL, NamespaceMode
 
@@ -46,47 +46,6 @@ class Owner(View, frozen=True):
     controller: bool | None = None
 
 
-class _Owned(View, frozen=True):
-    """That a field, or something below it, has a manager."""
-
-
-class _Labels(View, frozen=True):
-    injection: _Owned | None = msgspec.field(default=None, name=f"f:{INJECTION_LABEL}")
-
-
-class _Metadata(View, frozen=True):
-    labels: _Labels | None = msgspec.field(default=None, name="f:labels")
-
-
-class _Spec(View, frozen=True):
-    template: _Owned | None = msgspec.field(default=None, name="f:template")
-    jobTemplate: _Owned | None = msgspec.field(default=None, name="f:jobTemplate")
-
-
-class _Fields(View, frozen=True):
-    """Which of the fields that matter here a manager owns."""
-
-    metadata: _Metadata | None = msgspec.field(default=None, name="f:metadata")
-    spec: _Spec | None = msgspec.field(default=None, name="f:spec")
-    template: _Owned | None = msgspec.field(default=None, name="f:template")
-
-    @property
-    def has_label(self) -> bool:
-        meta = self.metadata
-        return bool(meta and meta.labels and meta.labels.injection is not None)
-
-    @property
-    def has_template(self) -> bool:
-        spec = self.spec
-        inside = spec is not None and (spec.template, spec.jobTemplate) != (None, None)
-        return inside or self.template is not None
-
-
-class _Managed(View, frozen=True):
-    time: str | None = None
-    fieldsV1: _Fields | None = None
-
-
 class _Meta(View, frozen=True):
     name: str = ""
     generateName: str | None = None
@@ -97,7 +56,7 @@ class _Meta(View, frozen=True):
     creationTimestamp: str | None = None
     deletionTimestamp: str | None = None
     ownerReferences: list[Owner] | None = None
-    managedFields: list[_Managed] | None = None
+    managedFields: list[Managed] | None = None
 
 
 class _Status(View, frozen=True):
@@ -228,7 +187,6 @@ def _stored(
     owner = next((owner for owner in meta.ownerReferences or () if owner.controller), None)
     mirror = meta.annotations is not None and meta.annotations.mirror is not None
     created = meta.creationTimestamp or ""
-    of_template = (m.time for m in _managed(meta) if m.fieldsV1 and m.fieldsV1.has_template)
     return Stored(
         kind=kind,
         name=meta.name or meta.generateName or "",
@@ -237,7 +195,7 @@ def _stored(
         owner=owner,
         created=created,
         # Who created a pod was judged, and of what is changed later nothing counts.
-        written=created if kind == "Pod" else _latest(of_template),
+        written=created if kind == "Pod" else template_written(meta.managedFields),
         replicas=replicas,
         phase=phase or "",
         ending=meta.deletionTimestamp is not None,
@@ -246,12 +204,3 @@ def _stored(
         root=root or ROOTS[kind],
         pod=pod,
     )
-
-
-def _managed(meta: _Meta) -> list[_Managed]:
-    return meta.managedFields or []
-
-
-def _latest(times: Iterable[str | None]) -> str:
-    """Return the latest; all are in UTC and of one width, so that text compares as time does."""
-    return max((time or "" for time in times), default="")
