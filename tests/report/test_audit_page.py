@@ -56,6 +56,14 @@ def test_a_cluster_without_a_policy_says_what_follows() -> None:
     assert "· no policy" in said(report)
 
 
+def test_manifests_are_not_said_to_have_no_pods() -> None:
+    one = clusters.workload("noxus-worker", "worker", "tenant-0", "noxus")
+    text = said(replace(clusters.report(one), source="files"))
+
+    assert "Manifests tell nothing of the pods that run." in text
+    assert "as the policy says" not in text
+
+
 def test_a_refusal_is_told_as_a_whole_sentence() -> None:
     message = clusters.other_pool("tenant-0-llm")
 

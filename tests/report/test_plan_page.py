@@ -122,6 +122,14 @@ def test_a_gain_that_widens_says_so() -> None:
     assert "gains llm-keys widens" in said(plan)
 
 
+def test_what_widens_is_told_with_its_direction() -> None:
+    further = tuple(widening(each, "worker") for each in (Dimension.ROLE, Dimension.UNASKED))
+    text = said(replace(PLAN, widenings=further))
+
+    assert "llm-keys by role Secret 'llm-keys' reaches worker" in text
+    assert "llm-keys without asking Secret" in text
+
+
 def test_what_changes_without_gain_or_loss_is_found_too() -> None:
     moved = replace(WORKER, containers=(), orders=(), dry_run_before=True, pool_before="tenant-b")
     text = said(replace(PLAN, changes=(moved,)))

@@ -25,7 +25,7 @@ def audit_body(report: Report) -> Content:
     pools = frozenset(workload.pool for workload in report.workloads if workload.pool)
     return (
         _verdict(report.totals),
-        _cards(report.totals),
+        _cards(report),
         _filters(report),
         no_match("workloads"),
         findings.section(
@@ -41,7 +41,9 @@ def audit_body(report: Report) -> Content:
             "Pods behind the policy",
             "They were created before the webhook, while it was away, or under another policy.",
             list(findings.pods_behind(report)),
-            "Every pod runs with what the policy gives it.",
+            "Manifests tell nothing of the pods that run."
+            if _of_manifests(report)
+            else "Every pod runs with what the policy gives it.",
         ),
         findings.section(
             "outside",
@@ -79,14 +81,22 @@ def _verdict(totals: Totals) -> Markup:
     return el("p", "Nothing would be refused.", class_="verdict fine")
 
 
-def _cards(totals: Totals) -> Markup:
+def _of_manifests(report: Report) -> bool:
+    return report.source == "files" and not report.totals.pods
+
+
+def _cards(report: Report) -> Markup:
+    totals = report.totals
     behind = totals.pods_lacking + totals.pods_outdated + totals.pods_refused
+    pods = (
+        Card(totals.pods, "pods", f"{totals.pods_current:,} as the policy says"),
+        Card(behind, "behind", "pods to create again", "pods", alarming=True),
+    )
     return cards(
         Card(totals.entries, "workloads", f"in {count(totals.namespaces, 'namespace')}", "matrix"),
-        Card(totals.pods, "pods", f"{totals.pods_current:,} as the policy says"),
         Card(totals.refused, "refused", "workloads", "refusals", alarming=True),
         Card(totals.injected, "gain Secrets", f"{totals.nothing:,} need nothing", "matrix"),
-        Card(behind, "behind", "pods to create again", "pods", alarming=True),
+        *(() if _of_manifests(report) else pods),
         Card(totals.outside, "outside", "opted-in namespaces", "outside", alarming=True),
         Card(totals.unjudged, "not judged", "by deployers", "unjudged", alarming=True),
     )

@@ -17,6 +17,7 @@ from webhook.core.names import NameMatcher
 from webhook.report.pages.markup import Content, Markup, el, name
 from webhook.report.pages.words import NO_POOL, NO_ROLE, chip, items, title, whereabouts
 
+_BY: Final = {Dimension.UNASKED: "without asking"}
 Widenings = Mapping[str, Sequence[Widening]]
 
 STATUSES: Final = {
@@ -195,7 +196,11 @@ def widenings(plan: Plan) -> Markup:
     listed = [
         el(
             "li",
-            el("h3", name(widening.secret), el("small", " by ", widening.dimension.value)),
+            el(
+                "h3",
+                name(widening.secret),
+                el("small", " ", _BY.get(widening.dimension, f"by {widening.dimension.value}")),
+            ),
             el("p", widening.message),
         )
         for widening in plan.widenings

@@ -88,7 +88,7 @@ def _source(source: Source, *, several: bool) -> Markup:
         "ConfigMap " if source.kind == "ConfigMap" else None,
         name(source.name),
         el("small", " ", _list(notes)),
-        chip("wins", "wins") if source.wins and several else None,
+        (" ", chip("wins", "wins")) if source.wins and several else None,
     )
 
 
