@@ -1,4 +1,4 @@
-"""What `doctor` expects, from manifests/base: `python -m tools.doctor_expected` writes it."""
+"""What `doctor` expects, from the manifests: `python -m tools.doctor_expected` writes it."""
 
 import json
 from pathlib import Path
@@ -8,6 +8,7 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 BASE = ROOT / "manifests" / "base"
+DEPLOYERS = ROOT / "manifests" / "components" / "deployers" / "entries.yaml"
 FILE = ROOT / "webhook" / "doctor" / "expected.json"
 WHAT = {
     "MutatingWebhookConfiguration": ("mutating", "webhooks"),
@@ -25,6 +26,7 @@ def text() -> str:
             if document and document["kind"] in WHAT:
                 name, part = WHAT[document["kind"]]
                 found[name] = document[part]
+    found["deployers"] = yaml.safe_load(DEPLOYERS.read_text())["webhooks"]
     return json.dumps(found, indent=1) + "\n"
 
 

@@ -505,7 +505,6 @@ EVERYTHING: Json = [
         "verbs": ["list"],
     },
     {"apiGroups": [""], "resources": ["namespaces"], "verbs": ["list"]},
-    {"apiGroups": [""], "resources": ["pods"], "verbs": ["create"]},
     {
         "apiGroups": [""],
         "resources": ["secrets"],

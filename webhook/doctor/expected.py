@@ -1,6 +1,6 @@
 """What this version expects of its own objects in a cluster, and where they differ from it.
 
-`expected.json` holds it, made of manifests/base by `python -m tools.doctor_expected`.
+`expected.json` holds it, made of the manifests by `python -m tools.doctor_expected`.
 """
 
 import json
@@ -18,9 +18,22 @@ _OWN_WAY: Final = frozenset({"caBundle"})
 
 
 def expected(namespace: str = OWN) -> dict[str, Json]:
-    """Return the entries of both configurations, and the specs of the guard and its binding."""
+    """Return the entries of both configurations, and the specs of the guard and its binding.
+
+    `deployers` are the entries of the validating one where the component of that name is added.
+    """
     content = json.loads(files(__package__).joinpath("expected.json").read_text(encoding="utf-8"))
-    return {name: _moved(value, namespace) for name, value in content.items()}
+    moved = {name: _moved(value, namespace) for name, value in content.items()}
+    moved["deployers"] = _merged(moved["validating"], moved["deployers"])
+    return moved
+
+
+def _merged(entries: list[Json], patch: list[Json]) -> list[Json]:
+    """Apply a patch of entries by their names, as kustomize does."""
+    merged = {it["name"]: it for it in entries}
+    for entry in patch:
+        merged[entry["name"]] = {**merged.get(entry["name"], {}), **entry}
+    return list(merged.values())
 
 
 def _moved(value: Json, namespace: str) -> Json:
