@@ -2,7 +2,7 @@
 
 The numbers are those of the list of known bypasses, by which the suite is kept complete. B1 to B4
 are in test_bypasses_by_reference, B7 (no policy) in test_failures, B11 (other webhooks) in
-test_other_webhooks, B16 (large pods) in test_modes.
+test_other_webhooks, B16 (large pods) in test_modes. Workloads are in test_reference_kinds.
 """
 
 import json

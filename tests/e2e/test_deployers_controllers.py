@@ -26,6 +26,7 @@ from tests.e2e.workloads import (
     WORKLOADS,
     Kind,
     create,
+    make_due,
     patch,
     read,
 )
@@ -66,14 +67,6 @@ def run(namespace: Namespace, kind: Kind, who: Person, name: str = "web") -> Res
     running = RUNNING.get(kind, {"replicas": 1})
     spec = running | ALL_AT_ONCE.get(kind, {})
     return create(namespace, kind, kind.of(WORKER, name, **spec), **who.who)
-
-
-def make_due(namespace: Namespace, cron_job: str) -> None:
-    """Have the controller believe that it last ran long ago, so that it runs now."""
-    status = {"status": {"lastScheduleTime": "2026-01-01T00:00:00Z"}}
-    schedule = {"spec": {"schedule": "* * * * *"}}
-    assert patch(namespace, CRON_JOB, schedule, name=cron_job).status == OK
-    assert patch(namespace, CRON_JOB, status, "status", name=cron_job).status == OK
 
 
 def pods_of(namespace: Namespace, image: str = "example/app:1") -> list[Json]:

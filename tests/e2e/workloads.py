@@ -12,6 +12,7 @@ from tests.e2e.world import Namespace
 Json = Any
 
 WORKLOADS = 'admission webhook "workloads.enabled.validate.secrets.noxus.ai" denied the request: '
+YEARLY = "0 0 1 1 *"
 MERGE = "application/merge-patch+json"
 
 
@@ -74,7 +75,7 @@ def _object(kind: Kind, pod: Json, name: str, more: Json) -> Json:
     if kind is JOB:
         return head | {"spec": {"suspend": True, "template": template} | more}
     if kind is CRON_JOB:
-        spec: Json = {"schedule": "0 0 1 1 *", "jobTemplate": {"spec": {"template": template}}}
+        spec: Json = {"schedule": YEARLY, "jobTemplate": {"spec": {"template": template}}}
         return head | {"spec": spec | more}
     app = {"app": name}
     spec = {"template": template, "selector": {"matchLabels": app}}
@@ -119,3 +120,9 @@ def patch(
     """Merge something into a workload, or into a part of it such as `scale`."""
     path = f"{kind.path(namespace.name)}/{name}{part and f'/{part}'}"
     return namespace.plane.api("PATCH", path, body, content_type=MERGE, **who)
+
+
+def make_due(namespace: Namespace, cron_job: str) -> None:
+    """Have a CronJob run now and not again: its controller shall believe that it missed a year."""
+    status = {"status": {"lastScheduleTime": "2025-12-01T00:00:00Z"}}
+    assert patch(namespace, CRON_JOB, status, "status", name=cron_job).status == OK
