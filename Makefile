@@ -25,6 +25,7 @@ test: lint test-all ## everything that CI runs
 test-all: $(READY)
 	$(BIN)/python tests/controlplane/build.py etcd kube-apiserver kube-controller-manager kubectl helm
 	$(BIN)/python -m tests.observability.build
+	$(BIN)/python -m tests.report.browser
 	$(BIN)/python -m tests.kind prepare
 	$(PYTEST) --cov --cov-report= --ignore=tests/properties --ignore=tests/kind
 	$(BIN)/coverage report --include='webhook/core/*,webhook/wire/*' --fail-under=100
