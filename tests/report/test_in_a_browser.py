@@ -73,6 +73,7 @@ def test_filters_hold_together_and_are_cleared_together(opened: Open) -> None:
     [
         ("tenant-1-7", 1),
         ("TENANT-1-7", 1),
+        ("plugin_server_api_key", 2),  # in capitals on the page
         ("another pool", 2),  # in the sentence of a refusal
         ("lacks worker-env", 1),  # two words, in what is said of pods
         ("legacy", 1),
