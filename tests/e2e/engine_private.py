@@ -25,6 +25,8 @@ START_SECONDS: Final = 30
 STOP_SECONDS: Final = 60
 # The bit of CAP_SYS_RESOURCE in the kernel's masks (linux/capability.h).
 SYS_RESOURCE: Final = 1 << 24
+# Those that this process started: it has to take note of their end, or they stay as zombies.
+_STARTED: Final[list[subprocess.Popen[bytes]]] = []
 SBIN: Final = "/usr/local/sbin:/usr/sbin:/sbin"
 MISSING: Final = (
     "no container engine: start Docker, or let `make engine` install one (Debian, as root)"
@@ -67,6 +69,8 @@ def stop() -> None:
                     f"dockerd (process {pid}) does not end:\n{_log().read_text()[-4000:]}"
                 )
             time.sleep(0.1)
+    while _STARTED:
+        _STARTED.pop().wait()
     shutil.rmtree(_run(), ignore_errors=True)
 
 
@@ -104,7 +108,7 @@ def _start() -> None:
     client.symlink_to("/usr/bin/docker")
     environment = {**os.environ, "PATH": f"{SBIN}:{os.environ['PATH']}"}
     with _log().open("wb") as log:
-        subprocess.Popen(
+        daemon = subprocess.Popen(
             [_program() or "dockerd", *_flags(run)],
             env=environment,
             stdin=subprocess.DEVNULL,
@@ -112,6 +116,7 @@ def _start() -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _STARTED.append(daemon)
     end = time.monotonic() + START_SECONDS
     socket = run / "docker.sock"
     while not (socket.exists() and _answers(client, socket)):
