@@ -57,6 +57,20 @@ An object with `kind: ExplanationList` and `items`, one for each pod or workload
 `origin` is `injected`, `there before`, `moved` or `the pod's own` for a source, and `injected`,
 `there before`, `overridden by the pod's own` or `not given here` for a variable. `corrected` tells
 that `optional` is set to what the policy says; `scope` is null for a source of no granted scope.
+
+## What `doctor -o json` prints
+
+An object with `kind: DoctorReport`, the `namespace`, and `checks`, each with `name`, `level` and
+`findings`:
+
+| field | what it is |
+|---|---|
+| `level` | `ok`, `not checked`, `warning` or `failed`; the worst of its findings is the check's |
+| `message` | one sentence |
+| `mend` | what to do; null where there is nothing to do |
+| `missingRight` | the right that you lack, where something was not checked for want of it |
+| `subject` | whom it is about, as `--trust` takes it |
+| `may` | what that subject may do: `what`, the `rights` for it, and `by` which bindings |
 """
 
 

@@ -31,8 +31,9 @@ from webhook.doctor.findings import Check, Finding, Level
 from webhook.doctor.hooks import examine_hooks
 from webhook.doctor.labels import examine_guard, examine_namespaces
 from webhook.doctor.reach import examine_failures, examine_reach
+from webhook.doctor.rights import examine_rights
 from webhook.doctor.running import examine_policies, examine_replicas
-from webhook.doctor.snapshot import Calls, NotRead, Probe, Snapshot
+from webhook.doctor.snapshot import Access, Calls, NotRead, Probe, Snapshot
 
 KIND = "ValidatingWebhookConfiguration noxus-secrets"
 DEPLOYERS = {"scopes": [{"name": "a", "deployers": {"groups": ["ci"]}}]}
@@ -414,6 +415,68 @@ def test_what_the_validating_hook_missed_is_a_finding_and_what_the_other_missed_
     assert well.message == (
         "no object went unjudged since this API server started; 1 other call failed open"
     )
+
+
+# Who may break it.
+
+EVERYTHING = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+
+
+def bound(binding: str, role: str, *subjects: Json) -> Snapshot:
+    """Return a cluster with one binding, to a ClusterRole that may do everything."""
+    reference = {"kind": "ClusterRole", "name": role}
+    made = named(binding, roleRef=reference, subjects=list(subjects))
+    access = Access([named(role, rules=[EVERYTHING])], [made], [], [])
+    return replace(healthy(), access=access)
+
+
+def subjects(snapshot: Snapshot) -> list[str]:
+    return [it.subject for it in examine_rights(snapshot, ()).findings if it.subject]
+
+
+def group(name: str) -> Json:
+    return {"kind": "Group", "name": name}
+
+
+def account(namespace: str, name: str) -> Json:
+    return {"kind": "ServiceAccount", "name": name, "namespace": namespace}
+
+
+CONTROLLER = "system:controller:namespace-controller"
+
+
+@pytest.mark.parametrize(
+    ("binding", "role", "subject"),
+    [
+        ("cluster-admin", "cluster-admin", group("system:masters")),
+        ("kubeadm:cluster-admins", "cluster-admin", group("kubeadm:cluster-admins")),
+        (CONTROLLER, CONTROLLER, account("kube-system", "namespace-controller")),
+    ],
+)
+def test_what_every_cluster_has_is_folded_and_nobody_who_joins_it(
+    binding: str, role: str, subject: Json
+) -> None:
+    assert subjects(bound(binding, role, subject)) == []
+    assert subjects(bound(binding, role, subject, group("ops"))) == ["group:ops"]
+    assert len(subjects(bound("another", role, subject))) == 1
+    assert len(subjects(bound(binding, "another", subject))) == 1
+
+
+def test_our_own_account_is_ours_by_our_bindings_only() -> None:
+    ours = account("noxus-secrets", "noxus-secret-webhook")
+
+    assert subjects(bound("noxus-secret-webhook", "noxus-secret-webhook", ours)) == []
+    assert subjects(bound("another", "another", ours)) == [
+        "serviceaccount:noxus-secrets/noxus-secret-webhook"
+    ]
+
+
+def test_a_binding_of_several_is_edited_and_not_deleted() -> None:
+    snapshot = bound("given", "given", group("a"), group("b"))
+
+    assert [it.mend for it in examine_rights(snapshot, {"group:a"}).findings] == [
+        "--trust group:b, if it is to be trusted; else kubectl edit clusterrolebinding given"
+    ]
 
 
 # The command.

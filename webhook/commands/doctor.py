@@ -1,7 +1,6 @@
 """`noxus-secrets doctor`: what must be true of a cluster for the promise to hold."""
 
 import argparse
-import asyncio
 import sys
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -25,7 +24,8 @@ created. Our own TLS Secret is read for its certificates, where you may; no
 other Secret is. What you lack the right to look at is named, with the right.
 
 Kubernetes' own components are left out of who could break it. What else has
-such rights is for you to judge: --trust says that you have.
+such rights is for you to judge: --trust says that you have. Whoever installed
+by an overlay or by Helm applies that where manifests/base is named.
 
 Exit code: 0 nothing is wrong, 1 something is or needs judging, 2 the cluster
 is not reached.
@@ -82,6 +82,8 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _snapshot(args: argparse.Namespace) -> "Snapshot":
+    import asyncio  # noqa: PLC0415 - start-up time of the others
+
     from webhook.cluster import read  # noqa: PLC0415
     from webhook.cluster.api import Api, ApiError  # noqa: PLC0415
     from webhook.cluster.examine import read_snapshot  # noqa: PLC0415

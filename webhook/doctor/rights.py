@@ -9,14 +9,19 @@ from webhook.doctor.rbac import Binding, Subject, Wanted, allowed, bindings
 from webhook.doctor.snapshot import Access, NotRead, Snapshot
 
 ACCOUNT: Final = "noxus-secret-webhook"
-# As bootstrapped by the API server and by kubeadm: the binding, which gives the ClusterRole of its
-# own name, and its one subject. Whoever else is added to them is shown.
+# As bootstrapped by the API server and by kubeadm: binding and ClusterRole, and the one subject.
+# Whoever else is added to them is shown.
 _SYSTEM: Final = {
-    "cluster-admin": Subject("Group", "system:masters"),
-    "kubeadm:cluster-admins": Subject("Group", "kubeadm:cluster-admins"),
-    "system:kube-controller-manager": Subject("User", "system:kube-controller-manager"),
-    "system:kube-scheduler": Subject("User", "system:kube-scheduler"),
-    "system:node-proxier": Subject("User", "system:kube-proxy"),
+    ("cluster-admin", "cluster-admin"): Subject("Group", "system:masters"),
+    ("kubeadm:cluster-admins", "cluster-admin"): Subject("Group", "kubeadm:cluster-admins"),
+    **{
+        (f"system:{binding}", f"system:{binding}"): Subject("User", f"system:{user}")
+        for binding, user in (
+            ("kube-controller-manager", "kube-controller-manager"),
+            ("kube-scheduler", "kube-scheduler"),
+            ("node-proxier", "kube-proxy"),
+        )
+    },
 }
 _CONTROLLER: Final = "system:controller:"
 _EVERYBODY: Final = frozenset(
@@ -94,22 +99,25 @@ def _finding(
         subject.kind == "Group" and subject.name.startswith("system:serviceaccounts:")
     )
     by = sorted(given_by)
-    take = "; ".join(
-        f"kubectl delete {it.kind.lower()} {it.name}"
-        + (f" -n {snapshot.namespace}" if it.inside else "")
-        for _, it in sorted(given_by.items())
-    )
-    trust = "" if everybody else f", or, if it is to be trusted, --trust {subject.key}"
+    take = "; ".join(_take(snapshot, it) for _, it in sorted(given_by.items()))
+    trust = "" if everybody else f"--trust {subject.key}, if it is to be trusted; else "
     return Finding(
         Level.FAILED if everybody else Level.WARNING,
         f"{subject} may {_listed(may)} (by {', '.join(by)})",
-        f"{take}{trust}",
+        f"{trust}{take}",
         subject=subject.key,
         may=tuple(
             May(area, tuple(sorted(verbs)), tuple(sorted(whence)))
             for area, (verbs, whence) in may.items()
         ),
     )
+
+
+def _take(snapshot: Snapshot, binding: Binding) -> str:
+    """Say how to take the right away; where others share the binding, not from them."""
+    verb = "edit" if len(binding.subjects) > 1 else "delete"
+    where = f" -n {snapshot.namespace}" if binding.inside else ""
+    return f"kubectl {verb} {binding.kind.lower()} {binding.name}{where}"
 
 
 def _listed(parts: Iterable[str]) -> str:
@@ -119,12 +127,12 @@ def _listed(parts: Iterable[str]) -> str:
 
 def _is_system(binding: Binding, subject: Subject) -> bool:
     """Tell whether it is as every cluster has it."""
-    if binding.inside or binding.name != binding.role:
+    if binding.inside:
         return False
-    if binding.name.startswith(_CONTROLLER):
+    if binding.name.startswith(_CONTROLLER) and binding.name == binding.role:
         name = binding.name.removeprefix(_CONTROLLER)
         return subject == Subject("ServiceAccount", name, "kube-system")
-    return _SYSTEM.get(binding.name) == subject
+    return _SYSTEM.get((binding.name, binding.role)) == subject
 
 
 def _is_ours(snapshot: Snapshot, binding: Binding, subject: Subject) -> bool:
@@ -147,8 +155,7 @@ def examine_own(snapshot: Snapshot) -> Check:
     found = [
         failed(
             f"the webhook itself may {_listed(verbs)} that are not its own, by {binding}",
-            f"kubectl delete {binding.kind.lower()} {binding.name}"
-            + (f" -n {snapshot.namespace}" if binding.inside else ""),
+            _take(snapshot, binding),
         )
         for binding in _bindings(snapshot.access)
         if not {account, *groups}.isdisjoint(binding.subjects)
