@@ -100,8 +100,10 @@ def test_an_empty_variable_counts_as_unset() -> None:
         (
             [],
             {},
-            "--policy is missing: name a policy file or a folder of them, or read policies from "
-            "the cluster with --policy-from cluster",
+            (
+                "--policy is missing: name a policy file or a folder of them, or read policies "
+                "from the cluster with --policy-from cluster"
+            ),
         ),
         (
             ["--policy", "p", "--policy-from", "cluster", "--namespace", "n", "--identity", "i"],
