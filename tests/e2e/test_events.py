@@ -18,6 +18,7 @@ from tests.cluster.events_kit import REFUSAL as REFUSED
 from tests.cluster.events_kit import FakeCounts, said
 from tests.controlplane.plane import ControlPlane
 from tests.e2e.harness import CREATED, INJECTION, OK, ROOT, Webhook, is_registered, register
+from tests.e2e.workloads import DEPLOYMENT, JOB, started_unjudged
 from tests.e2e.world import (
     Namespace,
     container,
@@ -83,6 +84,12 @@ def namespace(control_plane: ControlPlane, webhook: Webhook) -> Namespace:
 
 
 @pytest.fixture
+def unlabelled(control_plane: ControlPlane, webhook: Webhook) -> Namespace:
+    del webhook
+    return Namespace(control_plane, control_plane.namespace("events"))
+
+
+@pytest.fixture
 def dry_run_namespace(control_plane: ControlPlane, webhook: Webhook) -> Namespace:
     del webhook
     return Namespace(control_plane, control_plane.namespace("events", {INJECTION: "dry-run"}))
@@ -104,13 +111,6 @@ def deployment(like: Json, replicas: int = 1) -> Json:
             "template": {"metadata": {"labels": labels}, "spec": like["spec"]},
         },
     }
-
-
-def job(like: Json) -> Json:
-    template = {"metadata": {"labels": like["metadata"]["labels"]}, "spec": dict(like["spec"])}
-    template["spec"]["restartPolicy"] = "Never"
-    spec = {"template": template, "backoffLimit": 0}
-    return {"apiVersion": "batch/v1", "kind": "Job", "metadata": {"name": "once"}, "spec": spec}
 
 
 def events(namespace: Namespace) -> list[Json]:
@@ -136,8 +136,9 @@ def replica_set(namespace: Namespace) -> Json:
     return found
 
 
-def test_a_refused_deployment_shows_why_at_its_replica_set(namespace: Namespace) -> None:
-    namespace.apply(deployment(greedy()))
+def test_a_refused_deployment_shows_why_at_its_replica_set(unlabelled: Namespace) -> None:
+    namespace = unlabelled
+    started_unjudged(namespace, DEPLOYMENT, greedy())
 
     event = one_event(namespace)
     owner = replica_set(namespace)["metadata"]
@@ -189,8 +190,9 @@ def test_what_all_pods_of_a_deployment_get_is_one_event(
     assert event["series"]["count"] == 3
 
 
-def test_a_job_whose_pod_is_refused_shows_why(namespace: Namespace) -> None:
-    namespace.apply(job(greedy()))
+def test_a_job_whose_pod_is_refused_shows_why(unlabelled: Namespace) -> None:
+    namespace = unlabelled
+    started_unjudged(namespace, JOB, greedy(), "once")
 
     event = one_event(namespace)
 

@@ -6,6 +6,7 @@ import pytest
 
 from tests.e2e.conftest import OptedIn
 from tests.e2e.harness import Webhook
+from tests.e2e.workloads import DEPLOYMENT, started_unjudged
 from tests.e2e.world import (
     MUTATE,
     Namespace,
@@ -87,9 +88,10 @@ def test_a_controllers_pod_in_an_unlabelled_namespace_is_none_of_our_business(
 
 
 def test_a_refused_pod_of_a_controller_is_told_in_conditions_and_events(
-    namespace: Namespace,
+    unlabelled: Namespace,
 ) -> None:
-    namespace.apply(deployment(frontend(container("app", "worker-env"))))
+    namespace = unlabelled
+    started_unjudged(namespace, DEPLOYMENT, frontend(container("app", "worker-env")))
     plane = namespace.plane
     path = f"/apis/apps/v1/namespaces/{namespace.name}/replicasets"
 

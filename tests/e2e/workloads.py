@@ -97,6 +97,21 @@ def stored(namespace: Namespace, kind: Kind, pod: Json, **of: Any) -> Json:  # n
     return answer.body
 
 
+def started_unjudged(namespace: Namespace, kind: Kind, pod: Json, name: str = "web") -> None:
+    """Have pods made of a workload that was there before the opt-in, and was never judged."""
+    stored(namespace, kind, pod, name=name)
+    if kind is DEPLOYMENT:  # its ReplicaSet would be refused instead, if it came later
+
+        def seen() -> bool:
+            return bool(read(namespace, kind, name)["status"].get("observedGeneration"))
+
+        namespace.plane.wait_for(seen, "ReplicaSet")
+    namespace.opt_in()
+    start: Json = {"suspend": False} if kind is JOB else {"replicas": 1}
+    answer = patch(namespace, kind, {"spec": start}, name=name)
+    assert answer.status == OK, answer.message
+
+
 def listed(workloads: Iterable[Json]) -> Json:
     """Put workloads into one object, for kubectl."""
     return {"apiVersion": "v1", "kind": "List", "items": list(workloads)}
