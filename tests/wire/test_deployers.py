@@ -336,6 +336,37 @@ def test_debugging_an_entitled_pod_needs_a_deployer(hook: Hook) -> None:
     assert response(send(given, hook=hook, spec=SPEC))["allowed"]
 
 
+ONE_KEY = """
+  - name: one-key
+    roles: [worker]
+    env: [{name: HOST, valueFrom: {secretKeyRef: {name: vault-env, key: HOST}}}]
+"""
+
+
+def test_a_scope_for_everybody_that_gives_another_key_is_no_right_to_the_whole() -> None:
+    spec = SPEC.replace("scopes:", f"scopes:{ONE_KEY.rstrip()}", 1)
+    given = review(stored("b"), oldObject=stored("a"), operation="UPDATE", userInfo=JANE)
+
+    assert "of scope 'vault'" in str(message(send(given, hook=Hook.VALIDATE, spec=spec)))
+
+
+def test_a_debug_container_is_never_silently_given_less() -> None:
+    """Nothing of the pod reads the Secret yet: the debug container would be the first."""
+    new = copy.deepcopy(WORKER)
+    new["spec"]["ephemeralContainers"] = [{"name": "debugger", "image": "busybox"}]
+    given = review(
+        new,
+        oldObject=WORKER,
+        operation="UPDATE",
+        userInfo=JANE,
+        subResource="ephemeralcontainers",
+    )
+
+    answered = send(given, spec=SPEC + "\ncontainers: {ephemeral: Inject}\n")
+
+    assert message(answered) == NOT_AMONG
+
+
 def test_a_workload_of_someone_who_is_no_deployer_is_refused_when_it_is_created() -> None:
     resource = {"group": "apps", "version": "v1", "resource": "deployments"}
     given = review(workload(WORKER), resource=resource, userInfo=JANE)

@@ -175,6 +175,21 @@ def test_shadowing_is_told_and_refused_as_the_policy_has_it_and_only_if_new() ->
     assert response(ask(shadows, shadows, spec=spec))["allowed"]
 
 
+def test_what_is_shadowed_may_move_to_another_place_of_its_list() -> None:
+    spec = CIRCLES + "\nguard: {shadowing: Deny}\n"
+    spec = spec.replace(
+        "envFrom: [{secretRef: {name: worker-env}}]",
+        "env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: worker-env, key: TOKEN}}}]",
+    )
+    shadows = {"name": "main", "env": [{"name": "TOKEN", "value": "mine"}]}
+    before = of_role("worker", {"containers": [shadows, {"name": "b"}]})
+    after = of_role("worker", {"containers": [{"name": "b"}, shadows]})
+    more = of_role("worker", {"containers": [shadows, shadows | {"name": "b"}]})
+
+    assert response(ask(after, before, spec=spec))["allowed"]
+    assert not response(ask(more, before, spec=spec))["allowed"]
+
+
 def test_in_dry_run_it_is_told_and_allowed() -> None:
     answered = response(ask(GREEDY, mode=NamespaceMode.DRY_RUN))
 

@@ -132,8 +132,11 @@ def _debug_containers(
     """
     identity, who = circumstances(old, request.namespace, policy, request.deployer)
     found = Findings(list(not_entrusted(old, who, policy, "debug this pod")))
-    granted = grants(old, identity, who, policy, Findings())  # the pod itself is not on trial
+    asked = Findings()
+    granted = grants(old, identity, who, policy, asked)  # the pod itself is not on trial
     added = _added(pod, old)
+    if policy.inject_ephemeral and added:  # ... but what its deployers alone may hand on is
+        found.refusals += [it for it in asked.refusals if it.reason is Reason.DEPLOYER_NOT_ENTITLED]
     references = added_references(pod.spec or NO_SPEC, added, wanted_secrets(policy))
     judge_references(references, old, who, granted, policy, found)
     changes: tuple[inject.Change, ...] = ()

@@ -5,6 +5,7 @@ names no other Secret, and neither the namespaces nor the ServiceAccounts of a s
 nobody learns the policy by guessing.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -183,24 +184,26 @@ def judge_reference(reference: Reference, policy: CompiledPolicy, who: Who) -> F
     fitting = [holder for holder in holders if unfit(holder.scope, who) is None]
     if not fitting:
         return _not_entitled(reference, holders, who)
+    return None if allows(reference, fitting) else _too_wide(reference, fitting)
+
+
+def allows(reference: Reference, holders: Sequence[Holder]) -> bool:
+    """Tell whether holders that fit together give what is read to whoever reads it."""
     if reference.containers is None:  # an image pull secret: no container to be limited to
-        allowed = any(h.keys is None and h.scope.containers is None for h in fitting)
-        return None if allowed else _too_wide(reference, fitting)
+        return any(h.keys is None and h.scope.containers is None for h in holders)
     if not reference.containers:  # a volume that nobody mounts
-        allowed = _covered(reference, fitting)
-    else:
-        allowed = all(
-            _covered(reference, [h for h in fitting if _reaches(h.scope, container)])
-            for container in reference.containers
-        )
-    return None if allowed else _too_wide(reference, fitting)
+        return _covered(reference, holders)
+    return all(
+        _covered(reference, [h for h in holders if _reaches(h.scope, container)])
+        for container in reference.containers
+    )
 
 
 def _reaches(scope: CompiledScope, container: str) -> bool:
     return scope.containers is None or scope.containers.matches(container)
 
 
-def _covered(reference: Reference, holders: list[Holder]) -> bool:
+def _covered(reference: Reference, holders: Sequence[Holder]) -> bool:
     """Tell whether what is read is held: all of the Secret, or each key that is named."""
     if any(holder.keys is None for holder in holders):
         return True

@@ -130,6 +130,7 @@ def shadowed_variables(
                 f"container {container!r} sets variable {variable.name!r} ({path}.env[{i}]), "
                 "which a scope provides; remove it to get the managed value",
                 f"{path}.env[{i}]",
+                about=f"{container!r} sets {variable.name!r}",
             )
 
 

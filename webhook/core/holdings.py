@@ -5,12 +5,13 @@ are asked about every managed Secret that the pod reads now. What else it reads 
 was created, and is not judged again: removing a finalizer must not depend on us.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from webhook.core.assess import NO_SPEC
-from webhook.core.compile import CompiledPolicy, Holder
+from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
-from webhook.core.entitlement import Who, subject, unfit
+from webhook.core.deployers import Deployer
+from webhook.core.entitlement import Who, allows, subject, unfit
 from webhook.core.messages import clip
 from webhook.core.pod import Pod
 from webhook.core.references import Reference, pod_references
@@ -31,16 +32,22 @@ def not_entrusted(pod: Pod, who: Who, policy: CompiledPolicy, what: str) -> Iter
             continue
         holders = policy.managed[reference.secret]
         # The scopes by which the pod has it; where its labels were changed since, any may be it.
-        fitting = [h for h in holders if unfit(h.scope, nobody) is None] or holders
-        if not any(
-            h.scope.deployers is None or h.scope.deployers.include(deployer) for h in fitting
-        ):
+        fitting = [h for h in holders if unfit(h.scope, nobody) is None]
+        if not allows(reference, fitting):
+            fitting = [h for h in holders if allows(reference, [h])] or list(holders)
+        ours = [h for h in fitting if _entrusts(h.scope, deployer)]
+        # A scope for everybody that gives another key of the Secret is no right to this one.
+        if not (allows(reference, ours) if allows(reference, fitting) else ours):
             told.add(reference.secret)
-            yield _refused(reference, fitting, deployer.name, what)
+            theirs = next(h.scope for h in fitting if not _entrusts(h.scope, deployer))
+            yield _refused(reference, theirs, deployer.name, what)
 
 
-def _refused(reference: Reference, holders: Sequence[Holder], user: str, what: str) -> Finding:
-    scope = holders[0].scope
+def _entrusts(scope: CompiledScope, deployer: Deployer) -> bool:
+    return scope.deployers is None or scope.deployers.include(deployer)
+
+
+def _refused(reference: Reference, scope: CompiledScope, user: str, what: str) -> Finding:
     name = f"worker pool {scope.pool!r}" if scope.pool is not None else f"scope {scope.name!r}"
     return Finding(
         Reason.DEPLOYER_NOT_ENTITLED,
