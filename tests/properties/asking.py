@@ -10,8 +10,8 @@ import jsonpatch
 from hypothesis import currently_in_test_context, note
 from jsonpointer import JsonPointerException
 
-from tests.properties.oracle import Expected, expected
 from tests.properties.oracle_policy import Json
+from tests.properties.oracle_verdict import Expected, expected
 from tests.properties.strategies import Scenario
 from webhook.core.words import Hook, NamespaceMode
 from webhook.loading.load import load_text

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from tests.properties.oracle import expected
 from tests.properties.oracle_policy import Json
+from tests.properties.oracle_verdict import expected
 
 POLICY: Json = {
     "spec": {

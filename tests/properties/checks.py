@@ -32,6 +32,7 @@ from tests.properties.oracle_policy import (
     source_of,
 )
 from tests.properties.oracle_references import CONTAINER_LISTS, references
+from tests.properties.oracle_workloads import pods_of
 from tests.properties.strategies import Scenario
 from webhook.core.words import Hook
 
@@ -186,13 +187,14 @@ def what_obeys_is_allowed(scenario: Scenario, outcome: Outcome) -> None:
 
 def a_refusal_keeps_secrets_and_scopes_to_itself(scenario: Scenario, outcome: Outcome) -> None:
     """It names nothing that the pod did not itself mention, or that holds what it mentioned."""
-    spec, pod = spec_of(scenario), scenario.request["object"]
-    mentioned = {it.name for it in references(pod)}
+    spec = spec_of(scenario)
+    pods = pods_of(scenario.request, spec)
+    mentioned = {it.name for pod in pods for it in references(pod["object"])}
     scopes = {
         scope["name"]
         for scope in scopes_of(spec)
         if managed_secrets({"scopes": [scope]}) & mentioned
-    } | set(entitlement_of(scenario.request, spec).asked_scopes())
+    } | {name for pod in pods for name in entitlement_of(pod, spec).asked_scopes()}
     for name in managed_secrets(spec) - mentioned | set(SCOPES) - scopes:
         assert name not in outcome.message
 

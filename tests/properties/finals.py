@@ -13,18 +13,18 @@ from webhook.core.words import Hook
 
 
 def finals() -> st.SearchStrategy[Scenario]:
+    return tapes().map(final)
+
+
+def final(tape: Tape) -> Scenario:
     """Half of them as they should be, half with one container's sources tampered with."""
-
-    def build(tape: Tape) -> Scenario:
-        make = ephemeral_update if tape.chance(25) else creation
-        scenario = make(tape, Hook.MUTATE, ENABLED)
-        pod = expected_of(scenario).pod
-        if tape.chance(50):
-            pod = copy.deepcopy(pod)
-            spoil(tape, tape.pick(containers_of(pod)))
-        return with_object(scenario, pod, Hook.VALIDATE)
-
-    return tapes().map(build)
+    make = ephemeral_update if tape.chance(25) else creation
+    scenario = make(tape, Hook.MUTATE, ENABLED)
+    pod = expected_of(scenario).pod
+    if tape.chance(50):
+        pod = copy.deepcopy(pod)
+        spoil(tape, tape.pick(containers_of(pod)))
+    return with_object(scenario, pod, Hook.VALIDATE)
 
 
 def spoil(tape: Tape, container: Json) -> None:

@@ -14,12 +14,14 @@ KEYS = (
     "ephemeralContainers", "name", "secretRef", "configMapRef", "valueFrom", "secretKeyRef", "key",
     "prefix", "optional", "volumes", "secret", "secretName", "items", "projected", "sources",
     "volumeMounts", "imagePullSecrets", "serviceAccountName", "userInfo", "groups", "resource",
+    "username", "subResource", "template", "jobTemplate", "steps", "image", "ownerReferences",
 )  # fmt: skip
 JUNK: tuple[Any, ...] = (
     None, True, False, 0, -1, 1.5, 1e308, 10**30, "", " ", "app-env", "noxus.ai/role", "\x00",
     "\ud800", "é" * 200, [], {}, [None], [[]], [{}], {"": None}, {"name": None}, {"name": 5},
     {"secretRef": []}, [{"secretRef": {"name": ["app-env"]}}], [{"name": "api"}],
     {"metadata": None, "spec": None}, "v1", "Pod", "AdmissionReview", "CREATE", "UPDATE",
+    {"group": "apps", "version": "v1", "resource": "deployments"}, {"template": {"spec": 5}},
 )  # fmt: skip
 
 

@@ -67,8 +67,11 @@ def pod(role: str) -> Json:
     }
 
 
-def scenario_of(pod: Json, hook: Hook = Hook.MUTATE) -> Scenario:
-    review = envelope(Tape(b""), "noxus", "CREATE", pod, None)
+JANE: Json = {"username": "jane", "groups": ["system:authenticated"]}
+
+
+def scenario_of(pod: Json, hook: Hook = Hook.MUTATE, who: Json = JANE) -> Scenario:
+    review = envelope(Tape(b""), "noxus", pod, None, who=who)
     return Scenario([POLICY], hook, ENABLED, review)
 
 

@@ -1,22 +1,20 @@
-"""What the webhook must answer to one request, by the oracle's reckoning.
+"""What is wrong with one pod, and what it must look like, by the oracle's reckoning.
 
-A request is the `request` of an AdmissionReview as plain JSON; policies are the documents of a
-policy file. `expected` says whether the pod is refused, and if not what it must look like.
+A request is the `request` of an AdmissionReview as plain JSON; a spec is that of the policy which
+governs its namespace. The template of a workload is asked about as the pod that it will make.
 """
 
 import copy
-from dataclasses import dataclass
 from typing import Any
 
 from tests.properties.oracle_arrangement import arranged, shadowed
-from tests.properties.oracle_entitlement import Entitlement
+from tests.properties.oracle_deployers import user_of
+from tests.properties.oracle_entitlement import Entitlement, Refusal
 from tests.properties.oracle_identity import identify
 from tests.properties.oracle_policy import (
     Json,
-    governing,
     guard,
     injects_into_ephemeral,
-    is_dry_run,
     is_excluded,
 )
 from tests.properties.oracle_references import (
@@ -29,24 +27,6 @@ from tests.properties.oracle_references import (
 
 INJECTED_ANNOTATION = "secrets.noxus.ai/injected"
 MIRROR_ANNOTATION = "kubernetes.io/config.mirror"
-
-
-@dataclass(frozen=True)
-class Expected:
-    """The oracle's answer, before anybody asks in which mode it is applied."""
-
-    refusals: tuple[str, ...]
-    doubts: tuple[str, ...]
-    dry_run: bool
-    pod: Json  # as the mutating hook must leave it when nothing is refused
-
-    @property
-    def is_refused(self) -> bool:
-        return bool(self.refusals) and not self.dry_run
-
-    @property
-    def may_be_refused(self) -> bool:
-        return bool(self.refusals or self.doubts) and not self.dry_run
 
 
 def metadata_map(pod: Json, field: str) -> dict[str, str]:
@@ -62,6 +42,7 @@ def is_mirror(request: Json) -> bool:
     groups = (request.get("userInfo") or {}).get("groups") or []
     return (
         not is_ephemeral_update(request)
+        and not request.get("isTemplate")  # a mark of ours: a node creates pods, not workloads
         and MIRROR_ANNOTATION in metadata_map(request["object"], "annotations")
         and "system:nodes" in groups
     )
@@ -89,6 +70,7 @@ def entitlement_of(request: Json, spec: Json) -> Entitlement:
         namespace=request["namespace"],
         service_account=service_account_of(pod),
         annotations=metadata_map(pod, "annotations"),
+        user=user_of(request),
     )
 
 
@@ -131,14 +113,16 @@ def _annotate(pod: Json, granted: list[str]) -> None:
         annotations.pop(INJECTED_ANNOTATION, None)
 
 
-def judge_identity(request: Json, entitlement: Entitlement) -> list[str]:
+def judge_identity(request: Json, entitlement: Entitlement) -> list[Refusal]:
     """What the pod asks for by label and annotation, or that it is nobody at all."""
     if is_ephemeral_update(request):
         return []  # only the new containers are judged; the pod was judged when it was created
     refusals = entitlement.judge_pool() + entitlement.judge_annotation()
-    is_nobody = entitlement.identity.role is None and not refusals
-    if is_nobody and guard(entitlement.spec, "unknownRole") == "Deny" and not is_mirror(request):
-        refusals.append("no known role")
+    if not is_mirror(request):
+        refusals += entitlement.judge_given()  # a mirror pod is given nothing
+        is_nobody = entitlement.identity.role is None and not refusals
+        if is_nobody and guard(entitlement.spec, "unknownRole") == "Deny":
+            refusals.append(Refusal("no known role", ""))
     return refusals
 
 
@@ -163,39 +147,19 @@ def judged_references(request: Json) -> list[Reference]:
     return [reference for reference in found if reference.path[:2] in judged]
 
 
-def judge_shadowing(request: Json, entitlement: Entitlement) -> list[str]:
+def judge_shadowing(request: Json, entitlement: Entitlement) -> list[Refusal]:
     if guard(entitlement.spec, "shadowing") != "Deny":
         return []
     granted = entitlement.granted_scopes()
     return [
-        f"{name} in {container['name']} is shadowed"
+        Refusal(f"shadowed in {container['name']}", name)
         for container in injected_into(request, entitlement.spec)
         for name in shadowed(container, entitlement.spec, granted)
     ]
 
 
-def judge_presence(request: Json, spec: Json) -> list[str]:
+def judge_presence(request: Json, spec: Json) -> list[Refusal]:
     """In the validating hook: is every source there, once, in order, with its `optional`?"""
     wanted = containers_of(expected_pod(request, spec))
     there = containers_of(request["object"])
-    return ["was not injected"] if wanted != there else []
-
-
-def expected(
-    request: Json, policies: list[Json], *, validating: bool, namespace_dry_run: bool
-) -> Expected:
-    """The whole decision."""
-    spec = governing(policies, request["namespace"])
-    if spec is None:
-        return Expected(("no policy covers it",), (), namespace_dry_run, request["object"])
-    entitlement = entitlement_of(request, spec)
-    dry_run = namespace_dry_run or is_dry_run(spec)
-    judgement = entitlement.judge_references(judged_references(request))
-    refusals = (
-        judge_identity(request, entitlement)
-        + judgement.refusals
-        + judge_shadowing(request, entitlement)
-        + (judge_presence(request, spec) if validating else [])
-    )
-    pod = request["object"] if dry_run or validating else expected_pod(request, spec)
-    return Expected(tuple(refusals), tuple(judgement.doubts), dry_run, pod)
+    return [Refusal("was not injected", "")] if wanted != there else []

@@ -15,8 +15,30 @@ from tests.properties.names import (
 )
 from tests.properties.oracle_policy import Json, pool_role
 from tests.properties.tape import Tape
+from tests.properties.users import DEPLOYERS
 
 NAMESPACE_LIMITS = (["noxus"], ["noxus*"], ["noxus-??", "noxus"], ["elsewhere"])
+# Kinds that make pods and that Kubernetes itself does not know, in each way to say where.
+WORKLOADS: tuple[Json, ...] = (
+    {
+        "group": "argoproj.io",
+        "kind": "Rollout",
+        "resource": "rollouts",
+        "templates": ["spec.template"],
+    },
+    {
+        "group": "kubeflow.org",
+        "kind": "PyTorchJob",
+        "resource": "pytorchjobs",
+        "templates": ["spec.pytorchReplicaSpecs.*.template"],
+    },
+    {
+        "group": "example.com",
+        "kind": "Flow",
+        "resource": "flows",
+        "templates": ["spec.first.template", "spec.steps.*.template"],
+    },
+)
 SELECTORS: tuple[Json, ...] = (
     {"matchLabels": {"app": "noxus"}},
     {"matchLabels": {"app": "noxus", "part": "worker"}},
@@ -49,6 +71,8 @@ def policy(tape: Tape) -> Json:
         spec["containers"] = _containers(tape)
     if tape.chance(50):
         spec["guard"] = _guard(tape)
+    if tape.chance(40):
+        spec["workloads"] = tape.some(WORKLOADS, least=2, most=3)
     return {
         "apiVersion": "secrets.noxus.ai/v1alpha1",
         "kind": "SecretInjectionPolicy",
@@ -96,6 +120,8 @@ def _limits(tape: Tape, percent: int) -> Json:
         limits["namespaces"] = tape.pick(NAMESPACE_LIMITS)
     if tape.chance(percent):
         limits["serviceAccounts"] = tape.some(ACCOUNTS, least=1, most=2)
+    if tape.chance(percent + 5):
+        limits["deployers"] = tape.pick(DEPLOYERS)
     return limits
 
 

@@ -4,6 +4,7 @@ import copy
 import json
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import yaml
 from hypothesis import strategies as st
@@ -16,9 +17,10 @@ from tests.properties.oracle_policy import Json, governing
 from tests.properties.pods import Draft, container, pod
 from tests.properties.policies import several_policies
 from tests.properties.tape import Tape
+from tests.properties.users import user
 from webhook.core.words import Hook, NamespaceMode
 
-TAPE_LENGTH = 420  # nine of ten scenarios need less; the rest end plainly
+TAPE_LENGTH = 440  # nine of ten scenarios need less; the rest end plainly
 ENABLED, DRY_RUN = NamespaceMode.ENABLED, NamespaceMode.DRY_RUN
 
 
@@ -73,14 +75,18 @@ def scenarios(
 
 def creation(tape: Tape, hook: Hook, mode: NamespaceMode, *, greedy: int = 25) -> Scenario:
     policies = several_policies(tape)
-    namespace = tape.pick((*NAMESPACES[:1] * 4, *NAMESPACES))
+    namespace, who = a_namespace(tape), user(tape)
     created = pod(tape, policies, namespace, greedy)
-    return Scenario(policies, hook, mode, envelope(tape, namespace, "CREATE", created, None))
+    return Scenario(policies, hook, mode, envelope(tape, namespace, created, None, who=who))
+
+
+def a_namespace(tape: Tape) -> str:
+    return tape.pick((*NAMESPACES[:1] * 4, *NAMESPACES))
 
 
 def ephemeral_update(tape: Tape, hook: Hook, mode: NamespaceMode, *, greedy: int = 25) -> Scenario:
     policies = several_policies(tape)
-    namespace = tape.pick((*NAMESPACES[:1] * 4, *NAMESPACES))
+    namespace, who = a_namespace(tape), user(tape)
     if tape.chance(60):
         for document in policies:
             document["spec"].setdefault("containers", {})["ephemeral"] = "Inject"
@@ -108,30 +114,38 @@ def ephemeral_update(tape: Tape, hook: Hook, mode: NamespaceMode, *, greedy: int
         # Whoever adds the container may not become somebody else by it.
         forged = {"noxus.ai/role": tape.pick(ROLES), "noxus.ai/worker-pool": tape.pick(POOLS)}
         new["metadata"]["labels"] = {**labels, **forged}
-    return Scenario(policies, hook, mode, envelope(tape, namespace, "UPDATE", new, old))
+    part = {"subResource": "ephemeralcontainers", "requestSubResource": "ephemeralcontainers"}
+    review = envelope(tape, namespace, new, old, who=who, **part)
+    return Scenario(policies, hook, mode, review)
 
 
-def envelope(tape: Tape, namespace: str, operation: str, new: Json, old: Json | None) -> Json:
-    """The AdmissionReview around it."""
-    kind = {"group": "", "version": "v1", "kind": "Pod"}
-    resource = {"group": "", "version": "v1", "resource": "pods"}
-    part = {"subResource": "ephemeralcontainers"} if old is not None else {}
-    groups = ["system:authenticated"] + (["system:nodes"] if tape.chance(25) else [])
+def envelope(
+    tape: Tape,
+    namespace: str,
+    new: Json,
+    old: Json | None,
+    *,
+    who: Json,
+    **fields: Any,  # noqa: ANN401 — any JSON
+) -> Json:
+    """The AdmissionReview around it: of a pod, unless `fields` of the request say otherwise."""
+    operation = "CREATE" if old is None else "UPDATE"
+    resource = fields.get("resource", {"group": "", "version": "v1", "resource": "pods"})
+    kind = fields.get("kind", {"group": "", "version": "v1", "kind": "Pod"})
     request: Json = {
         "uid": "8ac62d1b-df1f-48de-8c8a-551558d345e9",
         "kind": kind,
         "resource": resource,
-        **part,
         "requestKind": kind,
         "requestResource": resource,
-        **({"requestSubResource": "ephemeralcontainers"} if part else {}),
-        "name": new["metadata"].get("name", ""),
+        "name": (new.get("metadata") or {}).get("name", ""),
         "namespace": namespace,
         "operation": operation,
-        "userInfo": {"username": "somebody", "groups": groups},
+        "userInfo": who,
         "object": new,
         "oldObject": old,
         "dryRun": tape.chance(20),
         "options": {"kind": f"{operation.title()}Options", "apiVersion": "meta.k8s.io/v1"},
+        **fields,
     }
     return {"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": request}

@@ -14,10 +14,10 @@ from tests.properties.by_hand import (
     secret,
     verdict,
 )
-from tests.properties.oracle import expected
 from tests.properties.oracle_arrangement import arranged_env, arranged_env_from, ranks, shadowed
 from tests.properties.oracle_environment import CannotStart, World, environment
 from tests.properties.oracle_policy import Json, Source, source_of
+from tests.properties.oracle_verdict import expected
 
 
 @pytest.mark.parametrize(

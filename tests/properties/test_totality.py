@@ -12,6 +12,7 @@ from tests.properties.names import CANARY
 from tests.properties.oracle import entitlement_of, is_ephemeral_update
 from tests.properties.oracle_policy import governing, managed_secrets
 from tests.properties.oracle_references import Path, references
+from tests.properties.requests import requests
 from tests.properties.strategies import DRY_RUN, ENABLED, Scenario, scenarios, tapes
 from tests.properties.tape import Tape
 from tests.properties.trespasses import trespasses
@@ -40,24 +41,24 @@ def test_any_json_as_the_whole_body_is_answered_or_malformed(
     answers_or_calls_it_malformed(scenario, to_bytes(any_json(tape)))
 
 
-@given(scenarios(BOTH, MODES), tapes(160))
+@given(requests(BOTH, MODES), tapes(160))
 def test_any_json_as_the_object_is_answered_or_malformed(scenario: Scenario, tape: Tape) -> None:
     request = {**scenario.request, tape.pick(("object", "oldObject")): any_json(tape)}
     answers_or_calls_it_malformed(scenario, to_bytes({**scenario.review, "request": request}))
 
 
-@given(scenarios(BOTH, MODES), tapes(160))
+@given(requests(BOTH, MODES), tapes(160))
 def test_any_json_as_the_request_is_answered_or_malformed(scenario: Scenario, tape: Tape) -> None:
     request = {**scenario.request, tape.pick(list(scenario.request)): any_json(tape)}
     answers_or_calls_it_malformed(scenario, to_bytes({**scenario.review, "request": request}))
 
 
-@given(scenarios(BOTH, MODES), tapes(160))
+@given(requests(BOTH, MODES), tapes(160))
 def test_junk_anywhere_in_a_review_is_answered_or_malformed(scenario: Scenario, tape: Tape) -> None:
     answers_or_calls_it_malformed(scenario, to_bytes(tampered(tape, scenario.review)))
 
 
-@given(scenarios(BOTH, MODES), tapes(32))
+@given(requests(BOTH, MODES), tapes(32))
 def test_bytes_that_are_not_json_are_malformed_and_never_a_crash(
     scenario: Scenario, tape: Tape
 ) -> None:
@@ -76,12 +77,12 @@ def test_bytes_that_are_not_json_are_malformed_and_never_a_crash(
         answer_to(scenario, bytes(body))
 
 
-@given(scenarios(BOTH, MODES))
+@given(requests(BOTH, MODES))
 def test_warnings_fit_into_the_space_that_they_are_given(scenario: Scenario) -> None:
     checks.warnings_are_short(scenario, ask(scenario))
 
 
-@given(scenarios(BOTH, MODES))
+@given(requests(BOTH, MODES))
 def test_no_value_of_a_variable_ever_comes_out(scenario: Scenario) -> None:
     checks.no_value_comes_out(scenario, ask(scenario))
     assert CANARY not in repr(answer_to(scenario).record)
