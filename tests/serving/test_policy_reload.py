@@ -1,22 +1,28 @@
 """The policy follows its files, in every way in which files change."""
 
 import asyncio
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.serving.kit import POLICY, Certificates, FakeLoader, Rig, rig
+from tests.serving.kit import POLICY, Certificates, FakeLoader, Rig, echo, rig, settings
 from webhook.loading.load import fingerprint, load_policies
 from webhook.serving.errors import StartError
 from webhook.serving.limits import Limits
 from webhook.serving.reload import Followed, LoadError, Status
+from webhook.serving.server import Parts, Service
+from webhook.serving.sources import Sources, from_files
+from webhook.settings import Settings
+from webhook.telemetry.metrics import Metrics
 
 
 class Files:
     """Contents to follow, and what became of them."""
 
     def __init__(self, *, try_again: bool = False) -> None:
-        self.content: bytes | OSError = b"one"
+        self.content: bytes | Exception = b"one"
         self.now = 100.0
         self.loaded: list[bytes] = []
         self.failures = 0
@@ -26,13 +32,13 @@ class Files:
             fingerprint=self.read,
             load=self.load,
             clock=lambda: self.now,
-            loaded=lambda value, _status: self.loaded.append(value),
+            loaded=self.tell,
             failed=self.fail,
             try_again=try_again,
         )
 
     def read(self) -> bytes:
-        if isinstance(self.content, OSError):
+        if isinstance(self.content, Exception):
             raise self.content
         return self.content
 
@@ -45,10 +51,15 @@ class Files:
             raise ZeroDivisionError("value of a policy")
         return content
 
+    def tell(self, value: bytes, _status: Status) -> None:
+        if value == b"untold":
+            raise ZeroDivisionError("value of a policy")
+        self.loaded.append(value)
+
     def fail(self) -> None:
         self.failures += 1
 
-    def become(self, content: bytes | OSError) -> None:
+    def become(self, content: bytes | Exception) -> None:
         self.content = content
         self.now += 10
         self.followed.poll()
@@ -159,6 +170,53 @@ def test_a_crash_of_the_loader_is_told_without_values_and_survived(
     assert "value of a policy" not in str(fields)
     files.become(b"two")
     assert files.followed.current() == b"two"
+
+
+def test_a_crash_of_the_fingerprint_is_told_once_and_survived(
+    files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    files.become(ZeroDivisionError("value of a policy"))
+    assert files.error() == "internal error; the log has the details"
+    assert files.failures == 1
+    assert caplog.records[-1].__dict__["fields"]["error"] == "ZeroDivisionError"
+    assert "value of a policy" not in str(caplog.records[-1].__dict__["fields"])
+    files.become(b"two")
+    assert files.followed.current() == b"two"
+    assert files.error() == ""
+
+
+def test_what_cannot_be_told_of_is_in_force_and_the_next_change_is_followed(
+    files: Files, caplog: pytest.LogCaptureFixture
+) -> None:
+    files.become(b"untold")
+    assert files.followed.current() == b"untold"
+    assert caplog.records[-1].message == "the policy is in force, and telling of it failed"
+    files.become(b"two")
+    assert files.followed.current() == b"two"
+
+
+def test_a_folder_with_a_name_that_is_not_utf8_goes_on_being_followed(tmp_path: Path) -> None:
+    odd = tmp_path / os.fsdecode(b"\xff.yaml")
+    odd.write_text(POLICY)
+    followed = Followed(
+        "the policy",
+        fingerprint=lambda: fingerprint(tmp_path),
+        load=lambda generation: load_policies(tmp_path, generation).policies,
+        clock=lambda: 0.0,
+        loaded=lambda _value, _status: None,
+        failed=lambda: None,
+    )
+    followed.poll(settle=False)
+    assert followed.status() == Status(generation=1)
+    odd.write_text(POLICY + "# changed\n")
+    followed.poll(settle=False)
+    assert followed.status() == Status(generation=2)
+
+
+def test_a_problem_in_a_file_whose_name_is_not_utf8_can_be_shown() -> None:
+    files = Files()
+    files.become(FileNotFoundError(2, "No such file or directory", "\udcff.yaml"))
+    assert files.error() == "\\udcff.yaml: No such file or directory"
 
 
 def test_what_may_load_later_is_tried_again_and_told_once() -> None:
@@ -332,3 +390,51 @@ async def test_a_file_that_is_replaced_as_a_whole_is_followed(
         await served.until(lambda: served.metric("policy_load_errors_total") == 1)
         assert names(served) == ["new"]
         assert (await served.good()).status == 200
+
+
+class Stumbling(Followed[bytes]):
+    """Fails at its first look, whatever the reason."""
+
+    looks = 0
+
+    def poll(self, *, settle: bool = True) -> None:
+        del settle
+        self.looks += 1
+        if self.looks == 1:
+            raise ZeroDivisionError("value of a policy")
+
+
+async def test_a_fault_in_following_is_told_and_not_the_end_of_it(
+    pki: Certificates, quick: Limits, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    files = Files()
+    stumbling = Stumbling(
+        "the policy",
+        fingerprint=files.read,
+        load=files.load,
+        clock=lambda: 0.0,
+        loaded=files.tell,
+        failed=files.fail,
+    )
+    loader = FakeLoader()
+
+    def sources(settings: Settings, metrics: Metrics) -> Sources:
+        made = from_files(loader.load, loader.fingerprint)(settings, metrics)
+        return replace(made, followed=(stumbling, *made.followed))
+
+    parts = Parts(
+        answer=echo,
+        sources=sources,
+        version="1.2.3",
+        write=lambda _line: None,
+        limits=quick,
+        poll_every=0.02,
+    )
+    service = Service(settings(pki, tmp_path), parts)
+    async with asyncio.timeout(10):
+        while stumbling.looks < 2:  # noqa: ASYNC110  it knows nothing of us
+            await asyncio.sleep(0.02)
+    await service.close()
+
+    told = [it.message for it in caplog.records if it.levelname == "ERROR"]
+    assert told == ["what runs beside the server failed, and begins anew"]

@@ -1,6 +1,7 @@
 """Policy files -> a `PolicySet`, or every problem in them."""
 
 import hashlib
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
@@ -99,7 +100,8 @@ def fingerprint(path: FilePath) -> bytes:
     digest = hashlib.sha256()
     for file in policy_files(path):
         content = file.read_bytes()
-        digest.update(f"{file}\0{len(content)}\0".encode())
+        # Not `encode`: a name need not be UTF-8.
+        digest.update(os.fsencode(file) + f"\0{len(content)}\0".encode())
         digest.update(content)
     return digest.digest()
 

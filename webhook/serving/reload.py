@@ -11,9 +11,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
-from webhook.telemetry.logs import describe, event
+from webhook.telemetry.logs import describe, event, fault
 
 T = TypeVar("T")
+
+_INTERNAL: Final = "internal error; the log has the details"
 
 # A person who changes a policy looks for its effect at once; hashing a few files costs 0.1 ms.
 POLL_EVERY: Final = 1.0  # seconds
@@ -90,6 +92,10 @@ class Followed(Generic[T]):
             self._seen = None
             self._fail(_sentence(problem), {})
             return
+        except Exception as problem:  # noqa: BLE001  a file must not end the following of files
+            self._seen = None
+            self._fail(_INTERNAL, describe(problem))
+            return
         if mark is None:
             return
         settled = mark == self._seen or not settle
@@ -111,14 +117,22 @@ class Followed(Generic[T]):
         except (LoadError, OSError) as problem:
             why = _sentence(problem)
         except Exception as problem:  # noqa: BLE001  a file must not end the following of files
-            why, details = "internal error; the log has the details", describe(problem)
+            why, details = _INTERNAL, describe(problem)
         else:
             self._good, self._value = mark, value
             self._status = Status(generation, loaded_at=self._clock())
-            self._loaded(value, self._status)
+            self._tell(value)
             return
         new, self._bad, self._why_bad = mark != self._bad, mark, why
         self._fail(why, details, new=new)
+
+    def _tell(self, value: T) -> None:
+        """Tell of what is in force now; a fault in telling does not change that it is."""
+        try:
+            self._loaded(value, self._status)
+        except Exception as problem:  # noqa: BLE001  the next change is to be followed, too
+            self._failed()
+            fault(f"{self._what} is in force, and telling of it failed", problem)
 
     def _recover(self) -> None:
         """Note that the content in force is what the files hold (again)."""
@@ -146,6 +160,8 @@ async def follow(*followed: "Followed[Any]", every: float = POLL_EVERY) -> None:
 
 
 def _sentence(problem: Exception) -> str:
+    """Say what is wrong as text that can be shown: a file's name need not be UTF-8."""
+    text = str(problem)
     if isinstance(problem, OSError) and problem.filename is not None:
-        return f"{problem.filename}: {problem.strerror}"
-    return str(problem)
+        text = f"{problem.filename}: {problem.strerror}"
+    return text.encode("utf-8", "backslashreplace").decode()

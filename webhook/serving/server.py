@@ -9,6 +9,7 @@ import ssl
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Final
 
 import uvloop
@@ -107,9 +108,9 @@ class Service:
         few = Connections(replace(parts.limits, connections=_HEALTH_CONNECTIONS), clock=clock)
         self._private = self._listener(private, health.handle, few)
         self.health_address = Address(*self._private.address)
-        following = follow(*sources.followed, every=parts.poll_every)
-        beside = map(_forever, sources.beside)
-        self._tasks = [asyncio.create_task(each) for each in (probe.run(), following, *beside)]
+        following = partial(follow, *sources.followed, every=parts.poll_every)
+        endless = (probe.run, following, *sources.beside)
+        self._tasks = [asyncio.create_task(_forever(each)) for each in endless]
         where = {"hooks": str(self.hooks_address), "health": str(self.health_address)}
         logs.event(logging.INFO, "serving", version=parts.version, **where)
 
