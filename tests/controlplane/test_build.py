@@ -68,7 +68,10 @@ def test_an_unknown_program_is_refused_with_the_known_ones() -> None:
     done = run("kube-dns")
 
     assert done.returncode == 2
-    assert done.stderr.startswith("controlplane: unknown: kube-dns; there are etcd, kube-apiserver")
+    assert (
+        done.stderr == f"controlplane: unknown: kube-dns; there are {', '.join(build.PACKAGES)}\n"
+    )
+    assert {"etcd", "kube-apiserver", "kubectl"} <= set(build.PACKAGES)
 
 
 def test_kubernetes_learns_its_version_from_go_mod() -> None:
