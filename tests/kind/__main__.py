@@ -2,6 +2,7 @@
 
 import argparse
 import os
+import subprocess
 import sys
 from collections.abc import Sequence
 
@@ -20,16 +21,33 @@ def engine() -> int:
 
 
 def prepare() -> int:
-    """Build programs and images; where there can be no cluster say so, and leave it at that."""
+    """Build programs and images; where that cannot be say so, and leave the tests out."""
+    lifecycle.left_out().unlink(missing_ok=True)
     reason = lifecycle.missing()
     if reason is None:
         try:
             lifecycle.prepare()
-        except EngineMissingError as problem:
-            reason = str(problem)
+        except FAILURES as problem:
+            reason = one_line(problem)
+            lifecycle.left_out().parent.mkdir(parents=True, exist_ok=True)
+            lifecycle.left_out().write_text(reason)
     if reason is not None:
         say(f"{reason}; the tests in kind are left out")
     return 0
+
+
+def demand() -> int:
+    """Do the same for whoever asks for these tests: with an engine, a failure is a failure."""
+    lifecycle.left_out().unlink(missing_ok=True)
+    if lifecycle.missing() is None:
+        lifecycle.prepare()
+    return 0
+
+
+def one_line(problem: Exception) -> str:
+    """Return what failed, and the last thing that it said."""
+    lines = [line.strip() for line in str(problem).splitlines() if line.strip()]
+    return " ... ".join(dict.fromkeys((lines[0], lines[-1]))) if lines else type(problem).__name__
 
 
 def up() -> int:
@@ -58,7 +76,12 @@ def guard() -> int:
     return 0
 
 
-COMMANDS = {command.__name__: command for command in (engine, prepare, up, down, guard)}
+COMMANDS = {command.__name__: command for command in (engine, prepare, demand, up, down, guard)}
+# What can go wrong on the way to a cluster; a missing program is an OSError.
+FAILURES = (
+    *(ClusterError, EngineError, EngineMissingError, build.BuildError),
+    *(OSError, subprocess.SubprocessError),
+)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -67,7 +90,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("command", choices=COMMANDS)
     try:
         return COMMANDS[parser.parse_args(arguments).command]()
-    except (ClusterError, EngineError, EngineMissingError, build.BuildError) as problem:
+    except FAILURES as problem:
         say(str(problem))
         return 1
 

@@ -30,6 +30,8 @@ READY_SECONDS = 180
 
 def missing() -> str | None:
     """Say in one line why there can be no cluster; None if there can be one. Starts nothing."""
+    if left_out().exists():
+        return left_out().read_text()
     if os.environ.get(KUBECONFIG_VARIABLE) or running() or engine_private.possible():
         return None
     return engine_private.MISSING
@@ -49,6 +51,11 @@ def prepare() -> None:
         finally:
             if before is None:
                 engine_private.stop()
+
+
+def left_out() -> Path:
+    """Return the file with the reason why `make test` could not prepare, of its last run."""
+    return cache_root() / "left-out"
 
 
 def up() -> Cluster:

@@ -94,6 +94,7 @@ def test_nothing_of_its_making_is_left_in_it(engine: Engine) -> None:
     assert b"secret" not in history.stdout.replace(b"noxus-secret", b"").replace(b"Secrets", b"")
 
 
+@pytest.mark.nightly  # it installs every dependency again
 def test_a_second_build_makes_the_same_layers(engine: Engine) -> None:
     first = inspect(engine, image.NAME)
     again = image.build(engine, "noxus-e2e/again:test", "--no-cache")
