@@ -194,3 +194,64 @@ async def test_work_that_fails_is_told_and_begun_anew(caplog: pytest.LogCaptureF
     told = [it.message for it in caplog.records]
     assert "the leader's work failed; another term begins it anew" in told
     assert "the value of something" not in caplog.text
+
+
+class Hanging(FakeApi):
+    """Answers nothing for as long as `hangs`."""
+
+    hangs = False
+
+    async def get(self, path: str, **query: str) -> Json:
+        if self.hangs:
+            await asyncio.Event().wait()
+        return await super().get(path, **query)
+
+
+async def test_a_leader_whose_call_hangs_stops_at_its_deadline_and_leads_again_later(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    api = Hanging()
+    one = Replica(api, "one")
+
+    async with one.running():
+        await until(lambda: one.leads)
+        api.hangs = True
+        one.now = 9.95  # so that the call gets the shortest time there is
+        await until(lambda: one.failures)
+        one.now = 10.0
+        await until(lambda: not one.leads)
+        api.hangs = False
+        await until(lambda: one.terms == 2)
+
+    told = [it.__dict__["fields"] for it in caplog.records if it.levelname == "WARNING"]
+    assert {"reason": "the API server does not answer in time"} in told
+
+
+async def test_a_lease_is_as_old_as_the_call_that_asked_for_it() -> None:
+    class Slow(FakeApi):
+        """Answers, but a renewal takes nearly as long as a leader may go without."""
+
+        async def replace(self, path: str, body: Json) -> Json:
+            one.now += 9.0
+            return await super().replace(path, body)
+
+    api = Slow()
+    api.put(PATH, {"metadata": {"name": "hook"}, "spec": {}})
+    one = Replica(api, "one")
+
+    async with one.running():
+        await until(lambda: one.leads)
+        api.fail["GET", PATH] = away()
+        one.now += 1.0
+        await until(lambda: not one.leads)
+
+
+async def test_letting_go_does_not_wait_for_an_api_server_that_hangs() -> None:
+    api = Hanging()
+    one = Replica(api, "one")
+
+    async with asyncio.timeout(5), one.running():
+        await until(lambda: one.leads)
+        api.hangs = True
+
+    assert not one.leads

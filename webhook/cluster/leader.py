@@ -22,6 +22,11 @@ LEASE: Final = 15.0
 DEADLINE: Final = 10.0
 RETRY: Final = 2.0
 
+# Close to the deadline an attempt still gets the time of one round trip.
+_SHORTEST: Final = 0.1
+# Letting go spares the next one a wait; a server that hangs must not make it one for us.
+_RELEASE: Final = 2.0
+
 
 class Leases(Protocol):
     """What is needed of the API."""
@@ -72,20 +77,23 @@ class Election:
     async def run(self) -> None:
         """Take part for ever; being cancelled lets go of the lease."""
         while True:
-            if await self._try():
-                await self._hold()
+            asked = self._clock()
+            if await self._try(within=DEADLINE):
+                await self._hold(asked)
             await asyncio.sleep(self._retry)
 
-    async def _hold(self) -> None:
+    async def _hold(self, renewed: float) -> None:
+        """Lead; `renewed` is when the lease was asked for: the answer may have come long after."""
         event(logging.INFO, "this replica leads", identity=self._identity)
         self._changed(True)
         leading = asyncio.ensure_future(self._lead())
         try:
-            renewed = self._clock()
             while self._clock() - renewed < DEADLINE and not leading.done():
                 await asyncio.wait([leading], timeout=self._retry)
-                if await self._try():
-                    renewed = self._clock()
+                asked = self._clock()
+                left = DEADLINE - (asked - renewed)
+                if await self._try(within=max(_SHORTEST, left)):
+                    renewed = asked
                 elif self.leader != self._identity:
                     break  # somebody else leads already
         finally:
@@ -98,18 +106,23 @@ class Election:
             # Shielded: we are here because we are told to stop, and this is part of stopping.
             await asyncio.shield(self._release())
 
-    async def _try(self) -> bool:
-        """Take or renew the lease; tells whether we lead."""
+    async def _try(self, *, within: float) -> bool:
+        """Take or renew the lease in so many seconds; tells whether we lead."""
         try:
-            return await self._take()
+            async with asyncio.timeout(within):
+                return await self._take()
         except ApiError as problem:
-            if problem.status == HTTPStatus.CONFLICT:
-                return False  # another one was faster
-            self._failed()
-            if str(problem) != self._said:
-                self._said = str(problem)
-                event(logging.WARNING, "the leader cannot be elected", reason=self._said)
-            return False
+            if problem.status != HTTPStatus.CONFLICT:  # then another one was faster
+                self._say(str(problem))
+        except TimeoutError:
+            self._say("the API server does not answer in time")
+        return False
+
+    def _say(self, problem: str) -> None:
+        self._failed()
+        if problem != self._said:
+            self._said = problem
+            event(logging.WARNING, "the leader cannot be elected", reason=problem)
 
     async def _take(self) -> bool:
         try:
@@ -157,10 +170,11 @@ class Election:
     async def _release(self) -> None:
         """Let go, so that the next one need not wait for the lease to run out."""
         try:
-            lease = await self._api.get(self._path)
-            if (lease.get("spec") or {}).get("holderIdentity") == self._identity:
-                # A second is what client-go writes: an empty holder is free at once anyway.
-                lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
-                await self._api.replace(self._path, lease)
-        except ApiError:
+            async with asyncio.timeout(_RELEASE):
+                lease = await self._api.get(self._path)
+                if (lease.get("spec") or {}).get("holderIdentity") == self._identity:
+                    # A second is what client-go writes: an empty holder is free at once anyway.
+                    lease["spec"] |= {"holderIdentity": "", "leaseDurationSeconds": 1}
+                    await self._api.replace(self._path, lease)
+        except (ApiError, TimeoutError):
             return  # then it runs out
