@@ -109,7 +109,7 @@ class Service:
         self._private = self._listener(private, health.handle, few)
         self.health_address = Address(*self._private.address)
         following = partial(follow, *sources.followed, every=parts.poll_every)
-        endless = (probe.run, following, *sources.beside)
+        endless: list[Callable[[], Awaitable[None]]] = [probe.run, following, *sources.beside]
         self._tasks = [asyncio.create_task(_forever(each)) for each in endless]
         where = {"hooks": str(self.hooks_address), "health": str(self.health_address)}
         logs.event(logging.INFO, "serving", version=parts.version, **where)
