@@ -136,11 +136,48 @@ async def test_while_the_api_server_is_away_recalling_waits() -> None:
     assert waits
 
 
-async def test_what_may_not_be_read_is_not_asked_for_again(
+@pytest.mark.parametrize("status", [401, 403, 408, 429, 500, 503])
+async def test_an_answer_that_may_pass_is_waited_out_and_told_once(
+    status: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    api = FakeApi()
+    await kept(api).save([resource("one")])
+    api.fail["GET", PATH] = ApiError(status, "Reason", "not now")
+    task = asyncio.create_task(kept(api).recall("uid-of-one"))
+    await until(lambda: api.calls.count(("GET", PATH)) > 3)
+    waits = not task.done()
+    del api.fail["GET", PATH]
+
+    assert (await task) is not None
+    assert waits
+    assert [it.message for it in caplog.records] == ["kept policies cannot be read"]
+
+
+async def test_what_is_forbidden_for_a_minute_is_not_asked_for_again() -> None:
+    api = FakeApi()
+    now = 0.0
+    api.fail["GET", PATH] = ApiError(403, "Forbidden", "it is forbidden")
+    backoff = Backoff(random=lambda: 0.0, first=0.001, longest=0.002)
+    store = Kept(api, namespace="ours", backoff=backoff, clock=lambda: now)
+
+    task = asyncio.create_task(store.recall("one"))
+    await until(lambda: api.calls.count(("GET", PATH)) > 3)
+    now = 59.9
+    seen = len(api.calls)
+    await until(lambda: len(api.calls) > seen + 2)
+    waits = not task.done()
+    now = 60.0
+
+    assert await task is None
+    assert waits
+
+
+async def test_what_is_refused_for_good_is_not_asked_for_again(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     api = FakeApi()
-    api.fail["GET", PATH] = ApiError(403, "Forbidden", "it is forbidden")
+    api.fail["GET", PATH] = ApiError(400, "BadRequest", "it is wrong")
 
     assert await kept(api).recall("one") is None
+    assert api.calls == [("GET", PATH)]
     assert [it.message for it in caplog.records] == ["kept policies cannot be read"]

@@ -45,6 +45,7 @@ class Rig:
         self.now = 100.0
         self.loads: list[str] = []
         self.kept: dict[str, Json] = {}
+        self.stumbles = 0  # so often recalling fails by a fault of ours
         self.generations: Mapping[str, int] = {}
         self.counts = {"invalid": 0, "conflicts": 0, "failed": 0, "loaded": 0, "errors": 0}
         self.up: bool | None = None
@@ -65,6 +66,9 @@ class Rig:
         return load_resource(item)
 
     async def _recall(self, uid: str) -> Json | None:
+        if self.stumbles:
+            self.stumbles -= 1
+            raise LookupError("value of a policy")
         return self.kept.get(uid)
 
     def policy_loaded(self, *, generation: int, at: float) -> None:
@@ -328,3 +332,29 @@ async def test_where_the_resource_is_not_served_the_way_out_is_told(rig: Rig) ->
         "the API server does not serve SecretInjectionPolicy objects: apply the "
         "CustomResourceDefinition of the manifests"
     )
+
+
+async def test_what_failed_to_load_by_a_fault_of_ours_is_loaded_when_the_work_begins_anew(
+    rig: Rig,
+) -> None:
+    rig.kept["uid-of-one"] = resource("one", generation=4)
+    rig.put(resource("one", generation=5, **BROKEN))
+    rig.stumbles = 1
+
+    with pytest.raises(ExceptionGroup):
+        await rig.source.run()
+    rig.api.fail = {("GET", PATH): away(), ("WATCH", PATH): away()}  # so that nothing new can come
+    async with running(rig):
+        await until(rig.source.current)
+
+    assert rig.governing("one") == "one/4"
+
+
+async def test_who_no_longer_listens_is_forgotten(rig: Rig) -> None:
+    first, second = rig.source.listen(), rig.source.listen()
+    rig.source.unlisten(first)
+
+    async with running(rig):
+        await until(second.is_set)
+
+    assert not first.is_set()

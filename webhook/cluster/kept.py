@@ -7,7 +7,8 @@ has for the history of a resource, owned by the policy, so that it goes when the
 
 import asyncio
 import logging
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
@@ -22,6 +23,14 @@ Json = dict[str, Any]
 UID_LABEL: Final = f"{GROUP}/policy-uid"
 # What of a resource is worth keeping; managed fields alone can be as large as all the rest.
 _METADATA: Final = ("name", "uid", "generation", "creationTimestamp")
+
+
+# Answers that another attempt may find changed: a token that was renewed, a server that is busy.
+_PASSING: Final = frozenset(
+    (HTTPStatus.UNAUTHORIZED, HTTPStatus.REQUEST_TIMEOUT, HTTPStatus.TOO_MANY_REQUESTS)
+)
+# The role of a fresh installation may come a little after us; applying its manifests takes seconds.
+_FORBIDDEN: Final = 60.0
 
 
 class Revisions(Protocol):
@@ -40,9 +49,16 @@ class Revisions(Protocol):
 class Kept:
     """The last good contents, in our own namespace."""
 
-    def __init__(self, api: Revisions, *, namespace: str, backoff: Backoff) -> None:
-        """Take the namespace of ours."""
-        self._api, self._backoff = api, backoff
+    def __init__(
+        self,
+        api: Revisions,
+        *,
+        namespace: str,
+        backoff: Backoff,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Take the namespace of ours, and a clock in seconds."""
+        self._api, self._backoff, self._clock = api, backoff, clock
         self._namespace = namespace
         self._path = f"/apis/apps/v1/namespaces/{namespace}/controllerrevisions"
         self._saved: dict[str, int] = {}  # uid -> generation that is known to be there
@@ -51,14 +67,17 @@ class Kept:
         """Find the last good resource of a policy; None: there is none.
 
         While the API server is away this waits: going on without would take out of force what
-        other replicas hold in force.
+        other replicas hold in force. What is forbidden is asked for again for a minute.
         """
+        began, said = self._clock(), ""
         while True:
             try:
                 found = await self._list(uid)
             except ApiError as problem:
-                event(logging.WARNING, "kept policies cannot be read", reason=str(problem))
-                if problem.status and problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+                if str(problem) != said:
+                    said = str(problem)
+                    event(logging.WARNING, "kept policies cannot be read", reason=said)
+                if not _may_pass(problem.status, waited=self._clock() - began):
                     return None  # asking again would get the same answer
                 await asyncio.sleep(self._backoff.fail())
             else:
@@ -115,3 +134,11 @@ class Kept:
                 "spec": resource.get("spec"),
             },
         }
+
+
+def _may_pass(status: int, *, waited: float) -> bool:
+    """Tell whether another attempt may get another answer; 0: the server was not reached."""
+    if status == HTTPStatus.FORBIDDEN:
+        return waited < _FORBIDDEN
+    server = not status or status >= HTTPStatus.INTERNAL_SERVER_ERROR
+    return server or status in _PASSING

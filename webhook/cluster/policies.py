@@ -134,6 +134,10 @@ class ClusterPolicySource:
         self._listeners.append(listener)
         return listener
 
+    def unlisten(self, listener: asyncio.Event) -> None:
+        """Forget an event that `listen` gave."""
+        self._listeners.remove(listener)
+
     def take(self, store: Store) -> None:
         """Note what the API server holds; returns at once."""
         self._store = store
@@ -157,9 +161,13 @@ class ClusterPolicySource:
         while True:
             await self._news.wait()
             self._news.clear()
-            before = {state.uid: state for state in self._states}
-            loaded = [await self._state(item, before) for item in self._store.values()]
-            await self._put(loaded)
+            try:
+                before = {state.uid: state for state in self._states}
+                loaded = [await self._state(item, before) for item in self._store.values()]
+                await self._put(loaded)
+            except BaseException:
+                self._news.set()  # who begins anew must not wait for the next change
+                raise
 
     async def _state(self, item: Json, before: Mapping[str, State]) -> State:
         metadata = item.get("metadata") or {}
