@@ -459,3 +459,46 @@ def test_every_problem_of_every_document_is_told_in_the_order_of_lines() -> None
             "remove the field for no limit"
         ),
     ]
+
+
+CONTROLLER_LABEL = "statefulset.kubernetes.io/pod-name"
+
+
+@pytest.mark.parametrize(
+    ("identity", "place"),
+    [
+        ("roleLabels: [LABEL]", "roleLabels[0]"),
+        ("poolLabels: [x, LABEL]", "poolLabels[1]"),
+        (
+            "rules: [{selector: {matchLabels: {LABEL: w-0}}, role: worker}]",
+            "rules[0].selector",
+        ),
+        (
+            "rules: [{selector: {matchExpressions: [{key: LABEL, operator: Exists}]}, role: beat}]",
+            "rules[0].selector",
+        ),
+        (
+            "rules: [{selector: {matchLabels: {a: b}}, role: worker, poolFrom: LABEL}]",
+            "rules[0].poolFrom",
+        ),
+    ],
+)
+def test_labels_that_controllers_add_do_not_go_with_deployers(identity: str, place: str) -> None:
+    scope = "name: a, roles: [worker], envFrom: [{secretRef: {name: s}}]"
+    text = f"""
+        spec:
+          identity: {{{identity.replace("LABEL", CONTROLLER_LABEL)}}}
+          scopes: [{{{scope}, deployers: {{groups: [g]}}}}]
+    """
+    found = problems(text)
+
+    assert [line.split(": ", 2)[1:] for line in found] == [
+        [
+            f"spec.identity.{place}",
+            (
+                f"label {CONTROLLER_LABEL} is added by a controller when it makes a pod, after its "
+                "template was judged, so that deployers would not hold: choose by a label of the "
+                "template"
+            ),
+        ]
+    ]

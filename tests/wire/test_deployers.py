@@ -376,3 +376,121 @@ def test_a_workload_of_someone_who_is_no_deployer_is_refused_when_it_is_created(
         "username": "system:serviceaccount:kube-system:deployment-controller"
     }
     assert response(send(given, hook=Hook.VALIDATE, spec=SPEC))["allowed"]
+
+
+LAB = """
+scopes:
+  - name: here
+    roles: [worker]
+    namespaces: [noxus]
+    deployers: {groups: [noxus-deployers]}
+    envFrom: [{secretRef: {name: llm}}]
+  - name: elsewhere
+    roles: [worker]
+    namespaces: [lab]
+    envFrom: [{secretRef: {name: llm}}]
+worker:
+  pools:
+    old: {enabled: false, envSecretRef: old-llm}
+"""
+
+
+def relabelled(image: str, labels: dict[str, str]) -> Json:
+    spec = {"containers": [{"name": "main", "image": image, "envFrom": [secret("llm")]}]}
+    return {"metadata": {"name": "w", "labels": labels}, "spec": spec}
+
+
+@pytest.mark.parametrize("sub", [None, "ephemeralcontainers"])
+def test_labels_that_were_changed_in_a_running_pod_open_nothing(sub: str | None) -> None:
+    old = relabelled("app:1", {"noxus.ai/role": "worker"})
+    new = relabelled("evil", {})
+    new["spec"]["ephemeralContainers"] = [{"name": "d", "image": "busybox"}] if sub else []
+    given = review(new, oldObject=old, operation="UPDATE", userInfo=JANE, subResource=sub)
+    nobody = review(
+        new,
+        oldObject=old | {"metadata": new["metadata"]},
+        operation="UPDATE",
+        userInfo=JANE,
+        subResource=sub,
+    )
+
+    assert not response(send(given, hook=Hook.VALIDATE, spec=LAB))["allowed"]
+    assert not response(send(nobody, hook=Hook.VALIDATE, spec=LAB))["allowed"]
+    nobody["request"]["userInfo"] = DEPLOYER
+    assert response(send(nobody, hook=Hook.VALIDATE, spec=LAB))["allowed"]
+
+
+def test_a_scope_that_no_pod_here_can_have_is_no_right_to_touch_one() -> None:
+    spec = LAB.replace("  - name: elsewhere", "  - name: more", 1).replace("[lab]", "[noxus, lab]")
+    old = relabelled("app:1", {})
+    given = review(relabelled("b", {}), oldObject=old, operation="UPDATE", userInfo=JANE)
+
+    assert response(send(given, hook=Hook.VALIDATE, spec=spec))["allowed"]  # anybody could have it
+    assert not response(send(given, hook=Hook.VALIDATE, spec=LAB))["allowed"]
+
+
+def test_what_was_read_in_a_way_that_no_scope_gives_needs_all_deployers() -> None:
+    keys = SPEC.replace(
+        "envFrom: [{secretRef: {name: asked-env}}]",
+        "env: [{name: A, valueFrom: {secretKeyRef: {name: asked-env, key: A}}}]",
+    )
+    whole = {"containers": [{"name": "main", "image": "a", "envFrom": [secret("asked-env")]}]}
+    old = of_role("frontend", whole)
+    new = copy.deepcopy(old)
+    new["spec"]["containers"][0]["image"] = "b"
+    given = review(new, oldObject=old, operation="UPDATE", userInfo=JANE)
+
+    assert not response(send(given, hook=Hook.VALIDATE, spec=keys))["allowed"]
+    given["request"]["userInfo"] = DEPLOYER
+    assert response(send(given, hook=Hook.VALIDATE, spec=keys))["allowed"]
+
+
+REVISIONS = {"group": "apps", "version": "v1", "resource": "controllerrevisions"}
+
+
+def revision(who: Json, spec: str = SPEC) -> Answer:
+    data = {"spec": {"template": {"$patch": "replace", "spec": {"containers": []}}}}
+    given = review({"data": data, "revision": 1}, resource=REVISIONS, userInfo=who)
+    return send(given, hook=Hook.VALIDATE, spec=spec)
+
+
+def test_a_revision_is_written_by_controllers_and_by_who_may_deploy_everything() -> None:
+    assert message(revision(JANE)) == (
+        "user 'jane' may not write ControllerRevisions: controllers make pods of them, and this "
+        "user is not among the deployers of all that needs one in this policy; leave them to "
+        "Kubernetes' own controllers"
+    )
+    assert not response(revision(DEPLOYER))["allowed"]
+    assert response(revision(EVERYBODY))["allowed"]
+    account = "system:serviceaccount:kube-system:statefulset-controller"
+    assert response(revision({"username": account}))["allowed"]
+    assert response(revision(JANE, "scopes: []"))["allowed"]
+
+
+BACKEND = """
+scopes:
+  - name: one-key
+    roles: [backend]
+    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: A}}}]
+  - name: all-of-it
+    roles: [backend]
+    onRequest: true
+    deployers: {groups: [noxus-deployers]}
+    envFrom: [{secretRef: {name: s}}]
+"""
+
+
+def test_what_only_a_deployer_would_be_granted_is_not_grandfathered() -> None:
+    spec = {"containers": [{"name": "main", "envFrom": [secret("s")]}]}
+    old = {"metadata": {"labels": {}}, "spec": spec}
+    given = review(
+        workload(of_role("backend", spec)),
+        oldObject=workload(old),
+        operation="UPDATE",
+        resource={"group": "apps", "version": "v1", "resource": "deployments"},
+        userInfo=JANE,
+    )
+
+    assert not response(send(given, hook=Hook.VALIDATE, spec=BACKEND))["allowed"]
+    given["request"]["userInfo"] = DEPLOYER
+    assert response(send(given, hook=Hook.VALIDATE, spec=BACKEND))["allowed"]

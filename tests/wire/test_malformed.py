@@ -175,3 +175,20 @@ def test_numbers_of_any_size_in_what_is_skipped_do_no_harm() -> None:
         .replace(b'"big": 0', b'"big": 1' + b"0" * 5000)
     )
     assert response(send(body))["allowed"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"operation": "C" * 254},
+        {"subResource": "s" * 254},
+        {"resource": {"group": "g" * 254, "version": "v1", "resource": "pods"}},
+        {"resource": {"group": "", "version": "v" * 254, "resource": "pods"}},
+        {"resource": {"group": "", "version": "v1", "resource": "p" * 254}},
+    ],
+)
+def test_a_word_that_no_api_server_sends_never_gets_into_a_log_line(fields: Json) -> None:
+    with pytest.raises(Malformed) as caught:
+        send(review(**fields))
+
+    assert str(caught.value) == "names of operations and resources have up to 253 characters"

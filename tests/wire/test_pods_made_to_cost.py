@@ -1,10 +1,14 @@
 """Pods that were made to cost memory or time: what they can make of it has a limit."""
 
 import json
+import sys
+from types import FrameType
 from typing import Any
 
 import pytest
 
+from tests.core.kit import of_role
+from tests.wire import kit
 from webhook.core.assess import MAX_FINDINGS
 from webhook.core.decide import decide
 from webhook.core.decision import Deny, Observed
@@ -134,3 +138,41 @@ def test_sources_that_are_repeated_very_often_are_dropped() -> None:
     decision = decide(request, POLICIES)
 
     assert not isinstance(decision, Deny | Observed)
+
+
+@pytest.mark.parametrize("members", ["containers", "initContainers", "ephemeralContainers"])
+def test_containers_without_number_are_malformed(members: str) -> None:
+    pod = of_role("frontend", {members: [{}] * 1001})
+
+    with pytest.raises(Malformed, match="length <= 1000"):
+        kit.send(kit.review(pod))
+
+
+def test_who_reaches_a_volume_is_asked_once_however_often_it_names_a_secret() -> None:
+    spec = """
+    scopes:
+      - name: limited
+        roles: [frontend]
+        onRequest: true
+        containers: ["c*"]
+        envFrom: [{secretRef: {name: s}}]
+    """
+    mounts = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    sources = [{"secret": {"name": "s", "items": [{"key": f"A{i}"}]}} for i in range(2000)]
+    containers = [{"name": f"c{i}"} | mounts for i in range(900)]
+    volume = {"name": "v", "projected": {"sources": sources}}
+    pod = of_role("frontend", {"containers": containers, "volumes": [volume]})
+    asked = 0
+
+    def count(frame: FrameType, kind: str, _: object) -> None:
+        nonlocal asked
+        asked += kind == "call" and frame.f_code.co_name == "_reaches"
+
+    sys.setprofile(count)
+    try:
+        given = kit.send(kit.review(pod), spec=spec)
+    finally:
+        sys.setprofile(None)
+
+    assert kit.response(given)["allowed"]
+    assert asked == len(containers)

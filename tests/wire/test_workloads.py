@@ -310,6 +310,26 @@ def test_templates_beyond_a_limit_are_malformed() -> None:
         of_rollout(obj)
 
 
+@pytest.mark.parametrize(
+    ("paths", "obj"),
+    [
+        (
+            '["spec.*.*.template"]',
+            {"spec": {"a.b": {"c": {"template": GREEDY}}, "a": {"b.c": {"template": {}}}}},
+        ),
+        (
+            '["spec.*.template", "spec.a.b.template"]',
+            {"spec": {"a.b": {"template": GREEDY}, "a": {"b": {"template": {}}}}},
+        ),
+    ],
+)
+def test_a_template_cannot_hide_behind_another_by_a_dot_in_a_key(paths: str, obj: Json) -> None:
+    rollout = "group: argoproj.io, kind: Rollout, resource: rollouts"
+    spec = f"{CIRCLES}\nworkloads: [{{{rollout}, templates: {paths}}}]\n"
+
+    assert not response(of_rollout(obj, spec=spec))["allowed"]
+
+
 def test_no_value_of_a_variable_is_ever_told() -> None:
     canary = copy.deepcopy(GREEDY)
     canary["spec"]["containers"][0]["env"] = [{"name": "X", "value": "canary-value"}]

@@ -10,6 +10,7 @@ from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer
 from webhook.core.entitlement import (
+    Reached,
     Who,
     automatic_scopes,
     judge_pool,
@@ -186,6 +187,7 @@ def judge_references(
     told = who.role is not None
     # Of a volume, which many containers may mount, the same mention is judged once.
     judged: set[tuple[str, frozenset[str] | None, str]] = set()
+    reached: Reached = {}
     for reference in references:
         if len(found.refusals) >= MAX_FINDINGS:
             break  # it is refused whatever else it names
@@ -197,7 +199,7 @@ def judge_references(
                 continue
             judged.add(mention)
         if reference.secret in policy.managed:
-            refusal = judge_reference(reference, policy, who)
+            refusal = judge_reference(reference, policy, who, reached)
             if refusal is None:
                 continue
             if not told:

@@ -124,7 +124,12 @@ class CompiledPolicy:
     inject_ephemeral: bool
     guard: Guard
     workloads: Mapping[Resource, tuple[TemplatePath, ...]]  # beyond those of Kubernetes
-    has_deployers: bool  # whether who deploys makes any difference
+    needing_deployers: tuple[CompiledScope, ...]  # the scopes and pools that have deployers
+
+    @property
+    def has_deployers(self) -> bool:
+        """Tell whether who deploys makes any difference."""
+        return bool(self.needing_deployers)
 
 
 def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
@@ -168,7 +173,9 @@ def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
             (it.group, it.resource): tuple(tuple(path.split(".")) for path in it.templates)
             for it in spec.workloads
         },
-        has_deployers=any(it.deployers for it in (*scopes, *every_pool.values())),
+        needing_deployers=tuple(
+            it for it in (*scopes, *every_pool.values()) if it.deployers is not None
+        ),
     )
 
 

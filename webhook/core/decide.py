@@ -27,7 +27,7 @@ from webhook.core.decision import (
     Reason,
     Report,
 )
-from webhook.core.holdings import not_entrusted
+from webhook.core.holdings import may_not_write_revision, not_entrusted
 from webhook.core.patch import annotation_operations
 from webhook.core.pod import Container, Pod
 from webhook.core.policyset import PolicySet
@@ -59,7 +59,11 @@ def _judged(request: AdmissionRequest, policy: CompiledPolicy | None, *, dry_run
     if pod is None:  # so there are templates
         if policy is None:
             return _no_policy_for_its_pods(request.namespace)
-        return _verdict(assess_workload(request, policy), policy, Reason.NOTHING_TO_DO)
+        assessment = assess_workload(request, policy)
+        if request.what is What.REVISION and any(it.changed for it in request.templates):
+            refused = may_not_write_revision(assessment.who, policy)
+            assessment.findings.refusals += [refused] if refused else []
+        return _verdict(assessment, policy, Reason.NOTHING_TO_DO)
     if request.what is What.IMAGES:
         # Nobody's pod is held up for want of a policy: it was judged when it was created.
         return Allow(Report(Reason.NOT_JUDGED)) if policy is None else _images(request, pod, policy)

@@ -178,25 +178,47 @@ def judge_pool(policy: CompiledPolicy, who: Who, field: str) -> CompiledScope | 
     return pool
 
 
-def judge_reference(reference: Reference, policy: CompiledPolicy, who: Who) -> Finding | None:
-    """Refuse a mention of a managed Secret that no scope allows this pod; None: it is granted."""
+# (Secret, volume) -> the distinct sets of holders that reach the volume's readers. Of one volume, a
+# pod may have thousands of mentions and thousands of readers: who reaches whom is asked once.
+Reached = dict[tuple[str, str], list[tuple[Holder, ...]]]
+
+
+def judge_reference(
+    reference: Reference, policy: CompiledPolicy, who: Who, reached: Reached | None = None
+) -> Finding | None:
+    """Refuse a mention of a managed Secret that no scope allows this pod; None: it is granted.
+
+    `reached` is of one pod and one `who`, and is added to.
+    """
     holders = policy.managed[reference.secret]
     fitting = [holder for holder in holders if unfit(holder.scope, who) is None]
     if not fitting:
         return _not_entitled(reference, holders, who)
-    return None if allows(reference, fitting) else _too_wide(reference, fitting)
+    return None if allows(reference, fitting, reached) else _too_wide(reference, fitting)
 
 
-def allows(reference: Reference, holders: Sequence[Holder]) -> bool:
+def allows(reference: Reference, holders: Sequence[Holder], reached: Reached | None = None) -> bool:
     """Tell whether holders that fit together give what is read to whoever reads it."""
     if reference.containers is None:  # an image pull secret: no container to be limited to
         return any(h.keys is None and h.scope.containers is None for h in holders)
     if not reference.containers:  # a volume that nobody mounts
         return _covered(reference, holders)
-    return all(
-        _covered(reference, [h for h in holders if _reaches(h.scope, container)])
-        for container in reference.containers
-    )
+    if reference.volume is None or reached is None:
+        return all(_covered(reference, some) for some in _reaching(reference, holders))
+    key = (reference.secret, reference.volume)
+    if key not in reached:
+        reached[key] = _reaching(reference, holders)
+    return all(_covered(reference, some) for some in reached[key])
+
+
+def _reaching(reference: Reference, holders: Sequence[Holder]) -> list[tuple[Holder, ...]]:
+    """Return the distinct sets of holders that reach a reader."""
+    readers = reference.containers or ()
+    sets = {tuple(_reaches(h.scope, reader) for h in holders) for reader in readers}
+    return [
+        tuple(holder for holder, reaches in zip(holders, some, strict=True) if reaches)
+        for some in sets
+    ]
 
 
 def _reaches(scope: CompiledScope, container: str) -> bool:

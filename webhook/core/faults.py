@@ -34,6 +34,7 @@ def refusals(policy: Policy) -> list[Fault]:
         *_empty_lists(spec),
         *_deployers(spec),
         *_workloads(spec),
+        *_labels_of_controllers(spec),
         *_repeated_names(spec),
         *_roles(spec),
         *_scopes_without_effect(spec),
@@ -71,6 +72,31 @@ def _deployers(spec: PolicySpec) -> Iterator[Fault]:
                 (*path, "deployers"),
                 "nobody is named, so nobody could deploy: list users, groups or serviceAccounts, "
                 "or remove the field",
+            )
+
+
+def _labels_of_controllers(spec: PolicySpec) -> Iterator[Fault]:
+    """Refuse to tell pods by what a controller adds, where deployers are asked about templates."""
+    if not any(conditions.deployers for _, conditions in _conditions(spec)):
+        return
+    identity = spec.identity
+    places: list[tuple[Path, str]] = []
+    for name, labels in (
+        ("roleLabels", identity.role_labels),
+        ("poolLabels", identity.pool_labels),
+    ):
+        places += [(("spec", "identity", name, i), label) for i, label in enumerate(labels)]
+    for i, rule in enumerate(identity.rules):
+        path: Path = ("spec", "identity", "rules", i)
+        places += [((*path, "selector"), key) for key in rule.selector.match_labels]
+        places += [((*path, "selector"), e.key) for e in rule.selector.match_expressions]
+        places += [((*path, "poolFrom"), rule.pool_from)] if rule.pool_from else []
+    for path, label in places:
+        if label in words.CONTROLLER_LABELS:
+            yield Fault(
+                path,
+                f"label {label} is added by a controller when it makes a pod, after its template "
+                "was judged, so that deployers would not hold: choose by a label of the template",
             )
 
 

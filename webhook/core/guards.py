@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from webhook.core import words
 from webhook.core.arrange import Plan, source_key
 from webhook.core.compile import CompiledPolicy
 from webhook.core.decision import Finding, Reason
@@ -16,21 +17,6 @@ from webhook.core.references import Reference
 
 WORKER_VARIABLE = "WORKER_SUBSCRIBE"  # documented for Noxus workers; a hint, never a grant
 
-# Labels that controllers add say nothing about what a pod is, and change from one to the next.
-_CONTROLLER_LABELS = frozenset(
-    {
-        "apps.kubernetes.io/pod-index",
-        "batch.kubernetes.io/controller-uid",
-        "batch.kubernetes.io/job-completion-index",
-        "batch.kubernetes.io/job-name",
-        "controller-revision-hash",
-        "controller-uid",
-        "job-name",
-        "pod-template-generation",
-        "pod-template-hash",
-        "statefulset.kubernetes.io/pod-name",
-    }
-)
 _MAX_RULE_LABELS = 6  # a rule with more is no longer read
 
 
@@ -62,7 +48,7 @@ def _sets(pod: Pod, variable: str) -> bool:
 
 def rule_for(pod: Pod) -> str:
     """Return an entry for `identity.rules` that would recognise this pod, as flow-style YAML."""
-    labels = {k: v for k, v in pod.labels.items() if k not in _CONTROLLER_LABELS}
+    labels = {k: v for k, v in pod.labels.items() if k not in words.CONTROLLER_LABELS}
     if not labels:
         return "the pod has no label of its own that a rule could select"
     some = {key: clip(labels[key]) for key in list(labels)[:_MAX_RULE_LABELS]}

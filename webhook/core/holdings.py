@@ -11,7 +11,7 @@ from webhook.core.assess import NO_SPEC
 from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer
-from webhook.core.entitlement import Who, allows, subject, unfit
+from webhook.core.entitlement import Reached, Who, allows, subject
 from webhook.core.messages import clip
 from webhook.core.pod import Pod
 from webhook.core.references import Reference, pod_references
@@ -25,22 +25,51 @@ def not_entrusted(pod: Pod, who: Who, policy: CompiledPolicy, what: str) -> Iter
     deployer = who.deployer
     if deployer is None or not policy.has_deployers:
         return
-    nobody = Who(who.role, who.pool, who.namespace, who.service_account)
     told: set[str] = set()
+    theirs: Reached = {}
+    ours: Reached = {}
     for reference in pod_references(pod.spec or NO_SPEC, "spec", policy.managed.__contains__):
         if reference.secret in told:
             continue
-        holders = policy.managed[reference.secret]
-        # The scopes by which the pod has it; where its labels were changed since, any may be it.
-        fitting = [h for h in holders if unfit(h.scope, nobody) is None]
-        if not allows(reference, fitting):
-            fitting = [h for h in holders if allows(reference, [h])] or list(holders)
-        ours = [h for h in fitting if _entrusts(h.scope, deployer)]
-        # A scope for everybody that gives another key of the Secret is no right to this one.
-        if not (allows(reference, ours) if allows(reference, fitting) else ours):
+        # Role and pool are labels, which may have been changed since: any scope may be the one by
+        # which the pod has the Secret, but for those by which no pod here can have it.
+        every = policy.managed[reference.secret]
+        holders = [h for h in every if _gives_here(h.scope, who.namespace)] or list(every)
+        entrusting = [h for h in holders if _entrusts(h.scope, deployer)]
+        # A scope for everybody that gives another key of the Secret is no right to this one. What
+        # no scope gives as it is read was there before the policy: then all of them are asked.
+        if allows(reference, holders, theirs):
+            may = allows(reference, entrusting, ours)
+        else:
+            may = len(entrusting) == len(holders)
+        if not may:
             told.add(reference.secret)
-            theirs = next(h.scope for h in fitting if not _entrusts(h.scope, deployer))
-            yield _refused(reference, theirs, deployer.name, what)
+            scope = next(h.scope for h in holders if not _entrusts(h.scope, deployer))
+            yield _refused(reference, scope, deployer.name, what)
+
+
+def may_not_write_revision(who: Who, policy: CompiledPolicy) -> Finding | None:
+    """Refuse a ControllerRevision by somebody who is not a deployer of all that needs one.
+
+    A StatefulSet's controller merges a revision into its own template and makes pods of the result,
+    in the name of a controller: what they would be cannot be seen in the revision.
+    """
+    deployer = who.deployer
+    if deployer is None or all(_entrusts(scope, deployer) for scope in policy.needing_deployers):
+        return None
+    return Finding(
+        Reason.DEPLOYER_NOT_ENTITLED,
+        f"user {clip(deployer.name)!r} may not write ControllerRevisions: controllers make pods of "
+        "them, and this user is not among the deployers of all that needs one in this policy; "
+        "leave them to Kubernetes' own controllers",
+        "data",
+        f"user {clip(deployer.name)!r} may not write ControllerRevisions",
+    )
+
+
+def _gives_here(scope: CompiledScope, namespace: str) -> bool:
+    here = scope.namespaces is None or scope.namespaces.matches(namespace)
+    return here and scope.enabled
 
 
 def _entrusts(scope: CompiledScope, deployer: Deployer) -> bool:

@@ -8,13 +8,18 @@ or null, as Go writes them. Names of fields are those of the Kubernetes API, hen
 # ruff: noqa: N815 - the field names are those of the Kubernetes API
 
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Final
 
 import msgspec
 
 # The API allows 63 characters for the names of containers and volumes, and 253 for any other. What
 # is longer cannot be stored, and messages repeat names: nobody is to fill our memory with one.
 Name = Annotated[str, msgspec.Meta(max_length=253)]
+
+
+# A pod that runs has a handful of containers. What is made for each, such as a patch, is many times
+# as large as `{}`: nobody is to fill our memory with a million of those.
+MAX_CONTAINERS: Final = 1000
 
 
 class View(msgspec.Struct, frozen=True, gc=False):
@@ -77,6 +82,9 @@ class Container(View, frozen=True):
     env: list[EnvVar] | None = None
     envFrom: list[EnvFrom] | None = None
     volumeMounts: list[VolumeMount] | None = None
+
+
+Containers = Annotated[list[Container], msgspec.Meta(max_length=MAX_CONTAINERS)]
 
 
 class KeyToPath(View, frozen=True):
@@ -155,9 +163,9 @@ class Volume(View, frozen=True):
 class PodSpec(View, frozen=True):
     """`spec` of a pod or of a pod template."""
 
-    containers: list[Container] | None = None
-    initContainers: list[Container] | None = None
-    ephemeralContainers: list[Container] | None = None
+    containers: Containers | None = None
+    initContainers: Containers | None = None
+    ephemeralContainers: Containers | None = None
     volumes: list[Volume] | None = None
     imagePullSecrets: list[LocalReference] | None = None
     serviceAccountName: str | None = None

@@ -32,11 +32,14 @@ class Reference:
 
     @property
     def about(self) -> str:
-        """Say what is read by whom and how, without places in lists: another one adds to it."""
+        """Say what is read by whom and how, without places in lists: another one adds to it.
+
+        A pod may have thousands of readers, so this holds no more than a hash of them. It compares
+        two versions of an object within one request, and is shown to nobody.
+        """
         kind = _INDEX.sub("[]", self.field)
-        keys = "*" if self.keys is None else ",".join(sorted(self.keys))
-        readers = ",".join(sorted(self.containers or ()))
-        return f"{self.secret} {kind} {keys} {readers} {self.volume or ''}"
+        who = hash((self.keys, frozenset(self.containers or ()), self.volume))
+        return f"{self.secret} {kind} {who}"
 
 
 class _Mention(NamedTuple):

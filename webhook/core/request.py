@@ -15,6 +15,7 @@ class What(Enum):
     DEBUG = auto()  # debug containers, added to a pod that is there
     IMAGES = auto()  # other images in a pod that is there
     WORKLOAD = auto()  # a workload, new or with another template
+    REVISION = auto()  # what a controller keeps of a template
 
 
 @dataclass(frozen=True, slots=True)

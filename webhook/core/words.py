@@ -29,3 +29,19 @@ BUILT_IN_ROLES: Final = frozenset(
     {"frontend", "backend", "worker", "relay", "plugin-server", "sandbox", "beat"}
 )
 POOL_SCOPE_PREFIX: Final = "pool/"
+
+# Labels that controllers add say nothing about what a pod is, and change from one to the next.
+CONTROLLER_LABELS: Final = frozenset(
+    {
+        "apps.kubernetes.io/pod-index",
+        "batch.kubernetes.io/controller-uid",
+        "batch.kubernetes.io/job-completion-index",
+        "batch.kubernetes.io/job-name",
+        "controller-revision-hash",
+        "controller-uid",
+        "job-name",
+        "pod-template-generation",
+        "pod-template-hash",
+        "statefulset.kubernetes.io/pod-name",
+    }
+)

@@ -60,6 +60,14 @@ def _added(
         root=template.root,
     )
     known = {finding.subject for finding in before.findings.refusals}
+    # What would not be refused if a deployer did it is refused for want of one, whatever it says.
+    anyway = assess(template.pod, request.namespace, policy, root=template.root)
+    known &= {finding.subject for finding in anyway.findings.refusals} | _overridden(refusals)
     for finding in refusals:
         if finding.reason is Reason.DEPLOYER_NOT_ENTITLED or finding.subject not in known:
             yield finding
+
+
+def _overridden(refusals: list[Finding]) -> set[str]:
+    """Name what has nothing to do with who deploys, and is found beside the assessment."""
+    return {finding.subject for finding in refusals if finding.reason is Reason.SHADOWING}

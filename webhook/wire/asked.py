@@ -14,7 +14,7 @@ from webhook.core.words import Hook, NamespaceMode
 from webhook.wire.images import images_differ
 from webhook.wire.review import API_VERSION, KIND, GroupVersionResource, Request, Review
 from webhook.wire.subject import SentPod
-from webhook.wire.templates import BUILT_IN, templates
+from webhook.wire.templates import BUILT_IN, REVISIONS, templates
 
 MAX_NAME: Final = 253  # of any object, as the API has it; what is longer is no name
 
@@ -75,6 +75,10 @@ def _checked(review: Review) -> Request:
         raise Malformed("the AdmissionReview has no request")
     if not review.request.uid:
         raise Malformed("the AdmissionReview has no request.uid")
+    what = review.request.resource
+    words = (review.request.operation, review.request.subResource or "")
+    if any(len(word) > MAX_NAME for word in (*words, what.group, what.version, what.resource)):
+        raise Malformed(f"names of operations and resources have up to {MAX_NAME} characters")
     if len(review.request.uid) > MAX_NAME or len(review.request.namespace or "") > MAX_NAME:
         raise Malformed(f"request.uid and request.namespace have up to {MAX_NAME} characters")
     return review.request
@@ -129,7 +133,8 @@ def _of_workload(request: Request, policies: PolicySet) -> _Asked:
         found = templates(paths, request.object, old)
     except msgspec.ValidationError as error:
         raise Malformed(f"request.object has no pod template that makes sense: {error}") from None
-    return _Asked(what=What.WORKLOAD, templates=found)
+    what = What.REVISION if resource == REVISIONS else What.WORKLOAD
+    return _Asked(what=what, templates=found)
 
 
 def _pod(raw: msgspec.Raw, field: str) -> Pod:

@@ -5,7 +5,7 @@ decoded, and two templates are compared as bytes, so that no value of a variable
 The API server writes both objects of a request in one way, with the keys of maps in order.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 import msgspec
@@ -14,15 +14,15 @@ from webhook.core.compile import Resource, TemplatePath
 from webhook.core.pod import Pod
 from webhook.core.request import Template
 
+REVISIONS: Final[Resource] = ("apps", "controllerrevisions")
 _SPEC: Final[TemplatePath] = ("spec", "template")
 # Kubernetes' own workloads. Whichever version of an API is asked, the object arrives in the version
 # that our rules name (matchPolicy: Equivalent).
 BUILT_IN: Final[Mapping[Resource, tuple[TemplatePath, ...]]] = {
     ("", "podtemplates"): (("template",),),
     ("", "replicationcontrollers"): (_SPEC,),
-    # What a StatefulSet makes pods of while an update is held back: whoever could write one could
-    # have its controller make pods of any template.
-    ("apps", "controllerrevisions"): (("data", "spec", "template"),),
+    # What a StatefulSet makes pods of while an update is held back, merged into its own template.
+    REVISIONS: (("data", "spec", "template"),),
     ("apps", "daemonsets"): (_SPEC,),
     ("apps", "deployments"): (_SPEC,),
     ("apps", "replicasets"): (_SPEC,),
@@ -41,49 +41,60 @@ _decode_map: Final = msgspec.json.Decoder(_Level | None).decode
 _decode_pod: Final = msgspec.json.Decoder(Pod | None).decode
 
 
+_Place = tuple[str | int, ...]  # steps: a key may hold a dot
+
+
 def templates(
     paths: tuple[TemplatePath, ...], new: msgspec.Raw, old: msgspec.Raw | None
 ) -> tuple[Template, ...]:
     """Find the templates of an object, each with what it was; raises msgspec.MsgspecError."""
-    found = dict(_found(paths, new))
-    before = {} if old is None else dict(_found(paths, old))
+    found = _found(paths, new)
+    before = {} if old is None else _found(paths, old)
     return tuple(_template(place, raw, before.get(place)) for place, raw in found.items())
 
 
-def _template(place: str, raw: msgspec.Raw, old: msgspec.Raw | None) -> Template:
+def _template(place: _Place, raw: msgspec.Raw, old: msgspec.Raw | None) -> Template:
     return Template(
-        root=f"{place}.spec",
+        root=f"{_written(place)}.spec",
         pod=_decode_pod(raw) or Pod(),
         old=None if old is None else _decode_pod(old) or Pod(),
         changed=old is None or _differ(raw, old),
     )
 
 
-def _found(paths: tuple[TemplatePath, ...], raw: msgspec.Raw) -> Iterator[tuple[str, msgspec.Raw]]:
-    count = 0
+def _written(place: _Place) -> str:
+    text = ""
+    for step in place:
+        text += f"[{step}]" if isinstance(step, int) else f".{step}" if text else step
+    return text
+
+
+def _found(paths: tuple[TemplatePath, ...], raw: msgspec.Raw) -> dict[_Place, msgspec.Raw]:
+    found: dict[_Place, msgspec.Raw] = {}
     for path in paths:
-        for each in _below(raw, path, ""):
-            count += 1
-            if count > MAX_TEMPLATES:
+        for place, each in _below(raw, path, ()):
+            found[place] = each
+            if len(found) > MAX_TEMPLATES:
                 raise msgspec.ValidationError(f"more than {MAX_TEMPLATES} pod templates")
-            yield each
+    return found
 
 
-def _below(raw: msgspec.Raw, path: TemplatePath, place: str) -> Iterator[tuple[str, msgspec.Raw]]:
+def _below(
+    raw: msgspec.Raw, path: TemplatePath, place: _Place
+) -> Iterator[tuple[_Place, msgspec.Raw]]:
     if not path:
         yield place, raw
         return
     level, step = _decode_level(raw), path[0]
-    if level is None:
-        return
+    items: Iterable[tuple[str | int, msgspec.Raw]] = ()
     if isinstance(level, list):
-        items = [(f"{place}[{i}]", it) for i, it in enumerate(level)] if step == "*" else []
-    elif step == "*":
-        items = [(f"{place}.{key}", it) for key, it in level.items()]
-    else:
-        items = [(f"{place}.{step}".lstrip("."), level[step])] if step in level else []
+        items = enumerate(level) if step == "*" else ()
+    elif level is not None and step == "*":
+        items = level.items()
+    elif level is not None and step in level:
+        items = ((step, level[step]),)
     for inner, it in items:
-        yield from _below(it, path[1:], inner)
+        yield from _below(it, path[1:], (*place, inner))
 
 
 def _differ(new: msgspec.Raw, old: msgspec.Raw) -> bool:
