@@ -96,6 +96,7 @@ class Rig:
             clock=self.clock,
             now=self.clock.now,
             random=lambda: 1.0,
+            silent=frozenset({"kube-system"}),
         )
         self.api.sink = self.sink
 

@@ -178,6 +178,14 @@ async def test_decisions_of_which_there_is_nothing_to_say_cost_nothing(rig: Rig)
     assert not rig.counts.dropped
 
 
+async def test_nothing_is_written_where_the_api_server_never_asks_us(rig: Rig) -> None:
+    answer = greedy()
+    forged = answer._replace(record=replace(answer.record, namespace="kube-system"))
+    rig.sink.decided(forged, 0.0001)
+    assert await rig.settle() is None
+    assert rig.api.calls == []
+
+
 async def test_a_fault_in_telling_is_logged_and_harms_no_request(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:

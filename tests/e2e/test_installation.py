@@ -12,7 +12,7 @@ import pytest
 from tests.controlplane.plane import ControlPlane
 from tests.drills.cluster import BASE, NAME, Cluster
 from tests.drills.cluster import NAMESPACE as OWN
-from tests.drills.metrics import metric
+from tests.drills.metrics import by_label, metric
 from tests.e2e.harness import CREATED, INJECTION, ROOT, create_pod
 
 pytestmark = pytest.mark.cluster
@@ -97,7 +97,7 @@ def test_a_change_is_in_force_on_all_replicas_within_two_seconds_and_each_says_s
     replicas = cluster.kubelet.pods()
     plane.wait_for(
         lambda: all(
-            metric(pod, "policy_observed_generation", policy="noxus") == generation
+            by_label(pod, "policy_observed_generation", "policy").get("noxus") == generation
             for pod in replicas
         ),
         f"generation {generation} on all replicas",

@@ -91,9 +91,15 @@ class EventSink:
         clock: Callable[[], float],
         now: Callable[[], float],
         random: Callable[[], float],
+        silent: frozenset[str] = frozenset(),
     ) -> None:
-        """Take our name, a monotonic clock, one of seconds since 1970, and numbers in [0, 1)."""
+        """Take our name, a monotonic clock, one of seconds since 1970, and numbers in [0, 1).
+
+        `silent` are the namespaces that never take part: whoever says so has not been the API
+        server, and shall not have us write there.
+        """
         self._api, self._metrics, self._clock = api, metrics, clock
+        self._silent = silent
         self._instance = clip_bytes(identity, MAX_INSTANCE)
         self._queue = EventQueue(clock=clock, now=now, dropped=metrics.event_dropped)
         self._bucket = TokenBucket(burst=BURST, every=EVERY, clock=clock)
@@ -108,7 +114,7 @@ class EventSink:
         del seconds
         try:
             said = telling(answer)
-            if said is not None:
+            if said is not None and said.namespace not in self._silent:
                 self.offer(said)
         except Exception as problem:  # noqa: BLE001  a request that is decided shall not fail by it
             self._fault(problem)

@@ -22,6 +22,7 @@ from webhook.cluster.leading import Leading
 from webhook.cluster.policies import ClusterPolicySource
 from webhook.cluster.replicas import ReplicaLease, Replicas
 from webhook.cluster.tls_secret import TlsSecret
+from webhook.core.words import NEVER_TAKING_PART
 from webhook.loading.load import fingerprint, load_policies
 from webhook.loading.problems import PolicyError
 from webhook.loading.resource import load_resource
@@ -162,6 +163,7 @@ class _Member:
             clock=time.monotonic,
             now=time.time,
             random=random.random,
+            silent=frozenset({*NEVER_TAKING_PART, settings.namespace}),
         )
         self._beside.append(events.run)
         return events

@@ -25,6 +25,10 @@ INJECTED_ANNOTATION: Final = f"{GROUP}/injected"  # on a pod: what it was grante
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"  # set by the kubelet on mirror pods
 NODES_GROUP: Final = "system:nodes"  # the group of every kubelet
 
+# Which the selectors of our webhook configurations leave out, beside our own namespace: from there
+# the cluster starts.
+NEVER_TAKING_PART: Final = ("kube-system", "kube-node-lease")
+
 BUILT_IN_ROLES: Final = frozenset(
     {"frontend", "backend", "worker", "relay", "plugin-server", "sandbox", "beat"}
 )
