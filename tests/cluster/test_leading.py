@@ -122,6 +122,33 @@ async def test_what_cannot_be_written_is_written_later(rig: Rig) -> None:
         await until(lambda: leader.ready("one"))
 
 
+async def test_a_status_that_is_refused_keeps_no_other_one_back_and_is_told_once(
+    rig: Rig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.put(resource("one"), resource("two"), resource("three"))
+    leader = Leader(rig)
+    leader.api.fail["PATCH", f"{PATH}/one/status"] = ApiError(422, "Invalid", "it is too long")
+
+    async with leader.at_work():
+        await until(lambda: leader.ready("two") and leader.ready("three"))
+        await until(lambda: leader.failures > 1)
+
+    told = [it.__dict__["fields"] for it in caplog.records if it.levelname == "WARNING"]
+    assert told == [{"reason": "422 Invalid: it is too long", "before": 0}]
+    assert leader.ready("one") is None
+
+
+async def test_a_term_leaves_no_listener_behind(rig: Rig) -> None:
+    rig.put(resource("one"))
+    leader = Leader(rig)
+
+    async with leader.at_work():
+        await until(lambda: leader.ready("one"))
+        during = len(rig.source._listeners)
+
+    assert (during, len(rig.source._listeners)) == (2, 0)
+
+
 async def test_good_policies_are_kept_for_a_restart(rig: Rig) -> None:
     rig.put(resource("one"), resource("two", **BROKEN))
     leader = Leader(rig)

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Callable
 from datetime import datetime
 from http import HTTPStatus
@@ -12,7 +13,7 @@ from webhook.cluster.kept import Kept
 from webhook.cluster.policies import PATH, ClusterPolicySource, State
 from webhook.cluster.status import Standing, needs_write, status_of, write_status
 from webhook.core.words import GROUP
-from webhook.telemetry.logs import event
+from webhook.telemetry.logs import Throttle, event
 
 Json = dict[str, Any]
 
@@ -23,6 +24,8 @@ _STATUS_EVERY: Final = 0.5  # seconds
 _KEEP_EVERY: Final = 5.0
 # A call that failed is made again then; the next change of a policy does it sooner.
 _AGAIN: Final = 5.0
+# What is refused again and again is told once a minute.
+_SAY_EVERY: Final = 60.0
 
 
 class Writable(Protocol):
@@ -52,6 +55,7 @@ class Leading:
         self._api, self._policies, self._kept = api, policies, kept
         self._lease, self._initial, self._now = lease, initial, now
         self._failed, self._again = failed, again
+        self._throttle = Throttle(every=_SAY_EVERY, clock=time.monotonic)
 
     async def run(self) -> None:
         """Do it until cancelled."""
@@ -64,19 +68,29 @@ class Leading:
     async def _after_each_change(self, work: Callable[[], Any], every: float) -> None:
         changed = self._policies.listen()
         changed.set()
-        while True:
-            await changed.wait()
-            changed.clear()
-            try:
-                await work()
-            except ApiError as problem:
-                self._failed()
-                event(logging.WARNING, "the leader cannot write", reason=str(problem))
-                changed.set()
-                await asyncio.sleep(self._again)
-            await asyncio.sleep(every)
+        try:
+            while True:
+                await changed.wait()
+                changed.clear()
+                try:
+                    await work()
+                except ApiError as problem:
+                    self._cannot_write(problem)
+                    changed.set()
+                    await asyncio.sleep(self._again)
+                await asyncio.sleep(every)
+        finally:
+            self._policies.unlisten(changed)
+
+    def _cannot_write(self, problem: ApiError) -> None:
+        self._failed()
+        # By status: what is refused for one reason is told, whatever else is refused.
+        held = self._throttle.admit(str(problem.status))
+        if held is not None:
+            event(logging.WARNING, "the leader cannot write", reason=str(problem), before=held)
 
     async def _write_statuses(self) -> None:
+        refused: ApiError | None = None
         for state in self._policies.states():
             wanted = status_of(_standing(state), state.status, now=self._now())
             if not needs_write(state.status, wanted):
@@ -84,8 +98,12 @@ class Leading:
             try:
                 await write_status(self._api, state.name, wanted)
             except ApiError as problem:
+                if not problem.status:
+                    raise  # not reached: each of the others would only wait for that, too
                 if problem.status != HTTPStatus.NOT_FOUND:  # it was deleted meanwhile
-                    raise
+                    refused = refused or problem
+        if refused is not None:
+            raise refused
 
     async def _keep(self) -> None:
         await self._kept.save(
