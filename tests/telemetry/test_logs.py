@@ -1,5 +1,6 @@
 """The lines on standard error."""
 
+import asyncio
 import io
 import json
 import logging
@@ -98,6 +99,36 @@ def test_a_chain_of_causes_that_bites_its_tail_ends() -> None:
     first, second = ValueError(), LookupError()
     first.__cause__, second.__cause__ = second, first
     assert logs.describe(first)["error"] == "ValueError from LookupError"
+
+
+async def in_a_group(depth: int) -> None:
+    async with asyncio.TaskGroup() as tasks:
+        if depth:
+            tasks.create_task(in_a_group(depth - 1))
+        else:
+            tasks.create_task(asyncio.to_thread(recursive, 0))
+
+
+async def test_of_groups_what_really_failed_is_told(stream: io.BytesIO) -> None:
+    try:
+        await in_a_group(2)
+    except ExceptionGroup as problem:
+        logs.fault("what runs beside failed", problem)
+    (line,) = lines(stream)
+    inside = line["inside"][0]  # type: ignore[index]
+    assert (line["error"], inside["error"]) == ("ExceptionGroup", "LookupError")
+    assert inside["stack"][-1].endswith(":recursive")
+    assert b"secret" not in stream.getvalue()
+
+
+def test_of_a_group_of_many_some_are_told() -> None:
+    many = ExceptionGroup("many", [ValueError(str(i)) for i in range(100)])
+    assert len(logs.describe(many)["inside"]) == logs.MAX_INSIDE  # type: ignore[arg-type]
+
+
+def test_the_first_message_of_a_kind_comes_through_whatever_the_clock_says() -> None:
+    times = [i / 7 for i in range(1000)]
+    assert {logs.Throttle(every=60, clock=lambda at=at: at).admit("a") for at in times} == {0}  # type: ignore[misc]
 
 
 def test_what_is_no_unicode_is_escaped(stream: io.BytesIO) -> None:

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import islice
 from types import TracebackType
 from typing import Any, BinaryIO, Final
 
@@ -19,6 +20,8 @@ LOG: Final = logging.getLogger("webhook")
 
 # A stack deeper than this is a recursion, of which the innermost calls tell enough.
 MAX_FRAMES: Final = 40
+# Tasks that fail together mostly fail for one reason.
+MAX_INSIDE: Final = 8
 
 
 class JsonHandler(logging.Handler):
@@ -79,7 +82,18 @@ def fault(message: str, error: BaseException, /, **fields: object) -> None:
 def describe(error: BaseException) -> dict[str, object]:
     """Tell an exception's types, the cause's included, and its stack, outermost call first."""
     types = [type(each).__qualname__ for each in _chain(error)]
-    return {"error": " from ".join(types), "stack": _frames(error.__traceback__)}
+    told: dict[str, object] = {"error": " from ".join(types), "stack": _frames(error.__traceback__)}
+    # What a group of tasks raises says nothing by itself: what failed is inside, at any depth.
+    inside = list(islice(_inside(error, 0), MAX_INSIDE))
+    if inside:
+        told["inside"] = [
+            {
+                "error": " from ".join(type(it).__qualname__ for it in _chain(each)),
+                "stack": _frames(each.__traceback__),
+            }
+            for each in inside
+        ]
+    return told
 
 
 def timestamp(seconds: float) -> str:
@@ -100,7 +114,8 @@ class Throttle:
     def admit(self, kind: str) -> int | None:
         """Return how many were held back since the last one; None: hold this one back, too."""
         now = self._clock()
-        if now - self._last.get(kind, now - self._every) < self._every:
+        last = self._last.get(kind)
+        if last is not None and now - last < self._every:
             self._held[kind] = self._held.get(kind, 0) + 1
             return None
         self._last[kind] = now
@@ -114,6 +129,16 @@ def _chain(error: BaseException) -> Iterator[BaseException]:
         seen.add(id(following))
         yield following
         following = following.__cause__ or following.__context__
+
+
+def _inside(error: BaseException, depth: int) -> Iterator[BaseException]:
+    """Find what really failed in groups of groups, those that are a cause included."""
+    for each in _chain(error):
+        if isinstance(each, BaseExceptionGroup) and depth < MAX_INSIDE:
+            for one in each.exceptions:
+                if not isinstance(one, BaseExceptionGroup):
+                    yield one
+                yield from _inside(one, depth + 1)
 
 
 def _frames(trace: TracebackType | None) -> list[str]:
