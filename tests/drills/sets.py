@@ -30,22 +30,22 @@ class ReplicaSets:
         self._pods = f"/api/v1/namespaces/{namespace}/pods?labelSelector=drill%2Fset"
         self._created: dict[str, float] = {}
         self._complete: dict[str, float] = {}
-        self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=run, daemon=True) for run in (self._create, self._watch)
-        ]
+        self._stopping, self._all_created = threading.Event(), threading.Event()
+        self._creating = threading.Thread(target=self._create, daemon=True)
+        self._watching = threading.Thread(target=self._watch, daemon=True)
         self.outcome = Sets()
 
     def start(self) -> None:
         """Begin to create."""
-        for thread in self._threads:
-            thread.start()
+        self._creating.start()
+        self._watching.start()
 
     def stop(self) -> None:
         """Wait for those that are not complete, look at all pods, and take everything away."""
         self._stopping.set()
-        for thread in self._threads:
-            thread.join()
+        self._creating.join()
+        self._all_created.set()
+        self._watching.join()
         pods = self._plane.api("GET", self._pods).body["items"]
         self.outcome = Sets(
             wanted=REPLICAS * len(self._created),
@@ -73,7 +73,7 @@ class ReplicaSets:
         while end is None or time.monotonic() < end:
             with contextlib.suppress(*AWAY):
                 self._look()
-            if self._stopping.is_set():
+            if self._all_created.is_set():
                 end = end or time.monotonic() + PATIENCE
                 if self._complete.keys() >= self._created.keys():
                     return
