@@ -4,9 +4,13 @@ import asyncio
 import io
 import json
 import logging
+import os
+import select
+import socket
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from typing import BinaryIO
 
 import pytest
 
@@ -144,6 +148,74 @@ def test_what_json_does_not_know_is_written_as_text(stream: io.BytesIO) -> None:
 def test_a_closed_standard_error_fails_nobody(stream: io.BytesIO) -> None:
     stream.close()
     logs.event(logging.ERROR, "nobody reads this")
+
+
+@pytest.fixture(params=["pipe", "socket"])
+def ends(request: pytest.FixtureRequest) -> Iterator[tuple[BinaryIO, BinaryIO]]:
+    """The reading and the writing end."""
+    if request.param == "pipe":
+        reading, writing = os.pipe()
+    else:
+        reading, writing = (it.detach() for it in socket.socketpair())
+    with os.fdopen(reading, "rb", buffering=0) as out, os.fdopen(writing, "wb", 0) as into:
+        yield out, into
+
+
+def all_there_is(out: BinaryIO) -> bytes:
+    found = b""
+    while select.select([out], [], [], 0)[0]:
+        found += out.read(65536)
+    return found
+
+
+@pytest.mark.parametrize("size", [100, 10_000])
+def test_a_standard_error_that_nobody_reads_holds_nobody_up(
+    ends: tuple[BinaryIO, BinaryIO], size: int
+) -> None:
+    out, into = ends
+    handler = logs.JsonHandler(into)
+    for number in range(20_000):
+        handler.write(b'{"number":%d,"text":"%s"}' % (number, b"x" * size))
+        if handler.dropped == 3:
+            break
+    assert os.get_blocking(into.fileno())
+
+    text = all_there_is(out)
+    lost = handler.dropped
+    handler.write(b'{"number":-1}')
+    handler.write(b'{"number":-2}')
+    found = [json.loads(line) for line in (text + all_there_is(out)).splitlines()]
+
+    numbers = [it["number"] for it in found]
+    assert numbers == [*range(len(found) - 2), -1, -2]
+    assert found[-2]["loggingDropped"] == lost
+    assert "loggingDropped" not in found[-1]
+
+
+def test_a_pipe_that_was_closed_is_not_written_to_by_its_number(
+    ends: tuple[BinaryIO, BinaryIO],
+) -> None:
+    out, into = ends
+    handler = logs.JsonHandler(into)
+    reading, writing = os.pipe()
+    number = into.fileno()
+    into.close()
+    os.dup2(writing, number)  # somebody else's by now
+    handler.write(b'{"number":1}')
+    found = select.select([reading], [], [], 0)[0]
+    for each in (reading, writing, number):
+        os.close(each)
+    assert found == []
+    assert out.read() == b""
+
+
+def test_a_pipe_whose_reader_is_gone_fails_nobody(ends: tuple[BinaryIO, BinaryIO]) -> None:
+    out, into = ends
+    handler = logs.JsonHandler(into)
+    out.close()
+    handler.write(b'{"number":1}')
+    handler.write(b'{"number":2}')
+    assert handler.dropped == 2
 
 
 def test_standard_error_is_the_default(
