@@ -6,8 +6,9 @@ BIN := .venv/bin
 READY := .venv/.ready
 # The suite without a control plane, spread over the cores.
 PYTEST := $(BIN)/pytest -q -n 2 --dist loadgroup
+# Extras are written out: pip takes a pin without them for another requirement than the one with.
 COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes \
-  --no-emit-index-url --no-header --no-annotate
+  --no-emit-index-url --no-header --no-annotate --no-strip-extras
 
 .DEFAULT_GOAL := help
 .PHONY: help run cluster test test-fast test-cluster e2e image nightly lint format bench requirements clean
