@@ -112,6 +112,34 @@ async def test_while_the_server_is_away_what_was_seen_stays(following: Following
     assert following.reflector.error == ""
 
 
+async def test_a_server_that_is_back_is_known_to_be_before_anything_changes(
+    following: Following,
+) -> None:
+    following.says(away())
+
+    async with running(following):
+        await until(lambda: following.failures == 1)
+        following.now = 1234.0
+        before = following.reflector.error
+        await until(lambda: following.reflector.error == "")
+
+    assert before
+    assert following.reflector.synced_at == 1234.0
+    assert following.told == [["a"]]  # nothing was listed anew
+
+
+async def test_where_only_the_watch_is_refused_the_error_stays_and_is_told_once(
+    following: Following, caplog: pytest.LogCaptureFixture
+) -> None:
+    following.api.fail["WATCH", PATH] = ApiError(403, "Forbidden", "no watching")
+
+    async with running(following):
+        await until(lambda: following.failures > 5)
+        assert following.reflector.error == "403 Forbidden: no watching"
+
+    assert len(caplog.records) == 1
+
+
 async def test_it_says_what_is_wrong_while_it_is(
     following: Following, caplog: pytest.LogCaptureFixture
 ) -> None:

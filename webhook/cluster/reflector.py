@@ -76,6 +76,19 @@ class Reflector:
     async def _follow(self) -> None:
         if not self._version:
             await self._list()
+        settled: asyncio.TimerHandle | None = None
+        if self.error:
+            # A watch is silent until something changes, which may take a minute. That the server is
+            # back is told by a call that it answers at once, and a watch that it then leaves open.
+            await self._api.get(self._path, limit="1", **self._query)
+            settled = asyncio.get_running_loop().call_later(_TOO_SHORT, self._succeed)
+        try:
+            await self._watch()
+        finally:
+            if settled is not None:
+                settled.cancel()
+
+    async def _watch(self) -> None:
         self._began = self._clock()
         watching = self._api.watch(
             self._path,
