@@ -35,7 +35,7 @@ def replica_killed(stage: Stage) -> Notes:
     for _ in range(1 if stage.quick else 3):
         with _Victim(stage, stage.busiest()) as victim:
             victim.pod.signal(signal.SIGKILL)
-            stage.wait_unready(victim.pod)
+            victim.wait_restarted()
             stage.cluster.wait_ready(REPLICAS)
         lost += victim.lost
     return {LOST: lost}
@@ -162,6 +162,7 @@ class _Victim:
 
     def __init__(self, stage: Stage, pod: RunningPod) -> None:
         self._stage, self.pod = stage, pod
+        self._restarts = pod.restarts
         self.lost = 0
 
     def __enter__(self) -> Self:
@@ -171,3 +172,9 @@ class _Victim:
 
     def __exit__(self, *_: object) -> None:
         self.lost = self._open + self._stage.connections_ever(self.pod) - self._ever
+
+    def wait_restarted(self) -> None:
+        """Wait until the kubelet has seen its container end and starts it again."""
+        self._stage.plane.wait_for(
+            lambda: self.pod.restarts > self._restarts, f"restart of {self.pod.name}"
+        )
