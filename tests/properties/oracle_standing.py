@@ -38,7 +38,7 @@ def judge_standing(request: Json, spec: Json) -> Judgement:
     as_it_was = entitlement_of({**request, "object": request["oldObject"]}, spec)
     as_it_is = entitlement_of({**request, "oldObject": request["object"]}, spec)
     for reference in references(request["object"]):
-        verdicts = [_may_touch(it, reference, spec, user) for it in (as_it_was, as_it_is)]
+        verdicts = [_may_touch(it, reference, user) for it in (as_it_was, as_it_is)]
         refusal = Refusal("deployer of what it reads", reference.name, reference)
         if verdicts == [False, False]:
             result.refusals.append(refusal)
@@ -75,9 +75,7 @@ def _reaches(request: Json, spec: Json, refusal: Refusal, entitlement: Entitleme
     )
 
 
-def _may_touch(
-    entitlement: Entitlement, reference: Reference, spec: Json, user: User
-) -> bool | None:
+def _may_touch(entitlement: Entitlement, reference: Reference, user: User) -> bool | None:
     """Whether one of its rightful holders is the user's to deploy; None where it is open."""
     accesses = list(accesses_of(reference))
 
@@ -87,13 +85,25 @@ def _may_touch(
     rightful = over(entitlement.holdings(reference.name))
     if rightful:
         return any(rightful)
-    # The pod has no right to it, by its labels of today at least: then it is whoever holds it.
-    every = [it for scope in scopes_of(spec) for it in holdings_by(scope, reference.name, user)]
-    every += [
-        Holding(None, None, may_deploy(pool, user))
-        for pool in pools_of(spec).values()
-        if pool.get("envSecretRef") == reference.name
-    ]
-    # ... of those that hold all that it reads, or of any.
+    # The pod has no right to it, by its labels of today at least: then it is whoever holds all that
+    # it reads, of the scopes and pools that a pod of this namespace and ServiceAccount could have.
+    every = _held(entitlement, reference.name, user, only_here=True)
+    every = every or _held(entitlement, reference.name, user, only_here=False)
     answers = set(over(every) or [it.is_deployable for it in every]) or {True}
     return answers.pop() if len(answers) == 1 else None
+
+
+def _held(entitlement: Entitlement, secret: str, user: User, *, only_here: bool) -> list[Holding]:
+    spec = entitlement.spec
+    pools = known_pools(spec) if only_here else pools_of(spec)
+    return [
+        holding
+        for scope in scopes_of(spec)
+        if not only_here or entitlement.conditions_hold(scope)
+        for holding in holdings_by(scope, secret, user)
+    ] + [
+        Holding(None, None, may_deploy(pool, user))
+        for pool in pools.values()
+        if pool.get("envSecretRef") == secret
+        and (not only_here or entitlement.conditions_hold(pool))
+    ]

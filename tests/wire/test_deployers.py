@@ -429,6 +429,38 @@ def test_a_scope_that_no_pod_here_can_have_is_no_right_to_touch_one() -> None:
     assert not response(send(given, hook=Hook.VALIDATE, spec=LAB))["allowed"]
 
 
+ROLES = """
+scopes:
+  - name: guarded
+    roles: [worker]
+    deployers: {groups: [noxus-deployers]}
+    envFrom: [{secretRef: {name: llm}}]
+  - name: free
+    roles: [backend]
+    envFrom: [{secretRef: {name: llm}}]
+"""
+
+
+@pytest.mark.parametrize("sub", [None, "ephemeralcontainers"])
+def test_that_another_role_may_have_it_from_anybody_is_no_right_to_touch_this_pod(
+    sub: str | None,
+) -> None:
+    old = relabelled("app:1", {"noxus.ai/role": "worker"})
+    new = relabelled("app:1" if sub else "app:2", {"noxus.ai/role": "worker"})
+    new["spec"]["ephemeralContainers"] = [{"name": "d", "image": "busybox"}] if sub else []
+    given = review(new, oldObject=old, operation="UPDATE", userInfo=JANE, subResource=sub)
+
+    assert "of scope 'guarded'" in str(message(send(given, hook=Hook.VALIDATE, spec=ROLES)))
+
+
+def test_a_scope_for_another_service_account_is_no_right_to_touch_a_pod() -> None:
+    spec = LAB.replace("namespaces: [lab]", "serviceAccounts: [other]")
+    old = relabelled("app:1", {})
+    given = review(relabelled("b", {}), oldObject=old, operation="UPDATE", userInfo=JANE)
+
+    assert not response(send(given, hook=Hook.VALIDATE, spec=spec))["allowed"]
+
+
 def test_what_was_read_in_a_way_that_no_scope_gives_needs_all_deployers() -> None:
     keys = SPEC.replace(
         "envFrom: [{secretRef: {name: asked-env}}]",

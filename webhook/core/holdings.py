@@ -5,13 +5,14 @@ are asked about every managed Secret that the pod reads now. What else it reads 
 was created, and is not judged again: removing a finalizer must not depend on us.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from webhook.core.assess import NO_SPEC
-from webhook.core.compile import CompiledPolicy, CompiledScope
+from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
 from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer
-from webhook.core.entitlement import Reached, Who, allows, subject
+from webhook.core.entitlement import Reached, Who, allows, subject, unfit
 from webhook.core.messages import clip
 from webhook.core.pod import Pod
 from webhook.core.references import Reference, pod_references
@@ -26,22 +27,23 @@ def not_entrusted(pod: Pod, who: Who, policy: CompiledPolicy, what: str) -> Iter
     if deployer is None or not policy.has_deployers:
         return
     told: set[str] = set()
-    theirs: Reached = {}
-    ours: Reached = {}
+    nobody = replace(who, deployer=None)
+    asked: tuple[Reached, ...] = ({}, {}, {}, {})  # one for each of the questions below
     for reference in pod_references(pod.spec or NO_SPEC, "spec", policy.managed.__contains__):
         if reference.secret in told:
             continue
-        # Role and pool are labels, which may have been changed since: any scope may be the one by
-        # which the pod has the Secret, but for those by which no pod here can have it.
         every = policy.managed[reference.secret]
-        holders = [h for h in every if _gives_here(h.scope, who.namespace)] or list(every)
-        entrusting = [h for h in holders if _entrusts(h.scope, deployer)]
-        # A scope for everybody that gives another key of the Secret is no right to this one. What
-        # no scope gives as it is read was there before the policy: then all of them are asked.
-        if allows(reference, holders, theirs):
-            may = allows(reference, entrusting, ours)
+        holders = [h for h in every if _could_give(h.scope, who)] or list(every)
+        fitting = [h for h in holders if unfit(h.scope, nobody) is None]
+        if allows(reference, fitting, asked[0]):
+            holders = fitting  # the scopes by which the pod has it
+            may = allows(reference, _entrusting(holders, deployer), asked[1])
+        elif allows(reference, holders, asked[2]):
+            # Role and pool are labels, which may have been changed since: any scope may be the one.
+            may = allows(reference, _entrusting(holders, deployer), asked[3])
         else:
-            may = len(entrusting) == len(holders)
+            # No scope gives it as it is read, so it was there before the policy: all are asked.
+            may = len(_entrusting(holders, deployer)) == len(holders)
         if not may:
             told.add(reference.secret)
             scope = next(h.scope for h in holders if not _entrusts(h.scope, deployer))
@@ -67,9 +69,15 @@ def may_not_write_revision(who: Who, policy: CompiledPolicy) -> Finding | None:
     )
 
 
-def _gives_here(scope: CompiledScope, namespace: str) -> bool:
-    here = scope.namespaces is None or scope.namespaces.matches(namespace)
-    return here and scope.enabled
+def _could_give(scope: CompiledScope, who: Who) -> bool:
+    """Tell whether a pod of these circumstances could have it by some label."""
+    here = scope.namespaces is None or scope.namespaces.matches(who.namespace)
+    account = scope.service_accounts is None or who.service_account in scope.service_accounts
+    return here and account and scope.enabled
+
+
+def _entrusting(holders: Sequence[Holder], deployer: Deployer) -> list[Holder]:
+    return [h for h in holders if _entrusts(h.scope, deployer)]
 
 
 def _entrusts(scope: CompiledScope, deployer: Deployer) -> bool:
