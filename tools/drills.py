@@ -48,7 +48,7 @@ def main() -> int:
         return 130
     print(f"\n{report.markdown(rounds)}\n\nall figures: {REPORT}")
     if args.write:
-        report.write(rounds, args.write)
+        report.write(rounds, {drill.name: drill.why for drill in DRILLS}, args.write)
     return 1 if complaints else 0
 
 

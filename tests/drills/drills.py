@@ -60,7 +60,10 @@ class Drill:
         return found
 
 
-ONE_LOST = "a call at the very replica; each connection to it loses one at most"
+ONE_LOST = (
+    "the call was at the very replica, or dialled it before the Service forgot it. API servers do "
+    "not try a second one. Each connection loses one call at most"
+)
 ALL_LOST = "no replica answers: what is opted in is refused, and made again by its controller"
 NO_POLICY = "there is no policy: what is opted in is refused, and made again by its controller"
 DRILLS = (

@@ -1,6 +1,7 @@
 """The figures of all drills: a table for people, one for docs/operations.md, and JSON."""
 
 import json
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -60,11 +61,27 @@ def markdown(rounds: Sequence[Sequence[Row]]) -> str:
     return "\n".join(lines)
 
 
-def write(rounds: Sequence[Sequence[Row]], page: Path) -> None:
-    """Put the table between the markers of a page."""
+def remarks(rounds: Sequence[Sequence[Row]], why: Mapping[str, str]) -> str:
+    """Return what explains the figures; `why` is why some creations fail, by drill."""
+    reasons: dict[str, list[str]] = {}
+    for drill, reason in why.items():
+        if reason:
+            reasons.setdefault(reason, []).append(drill)
+    loads = [row["load_average"] for each in rounds for row in each if "load_average" in row]
+    machine = f"Measured on {os.cpu_count()} cores, which the API server, etcd and the load share;"
+    if loads:
+        machine += f" load average {min(loads)} to {max(loads)}."
+    lines = [machine, "Two values are those of two rounds.", "", "Why creations fail:", ""]
+    lines += [f"- {', '.join(drills)}: {reason}" for reason, drills in reasons.items()]
+    return "\n".join(lines)
+
+
+def write(rounds: Sequence[Sequence[Row]], why: Mapping[str, str], page: Path) -> None:
+    """Put the table between the markers of a page, with remarks."""
     before, _, rest = page.read_text().partition(BEGIN)
     _, _, after = rest.partition(END)
-    page.write_text(f"{before}{BEGIN}\n{markdown(rounds)}\n{END}{after}")
+    table = f"{markdown(rounds)}\n\n{remarks(rounds, why)}"
+    page.write_text(f"{before}{BEGIN}\n{table}\n{END}{after}")
 
 
 def save(rounds: Sequence[Sequence[Row]], path: Path) -> None:
