@@ -189,7 +189,9 @@ def a_refusal_keeps_secrets_and_scopes_to_itself(scenario: Scenario, outcome: Ou
     """It names nothing that the pod did not itself mention, or that holds what it mentioned."""
     spec = spec_of(scenario)
     pods = pods_of(scenario.request, spec)
-    mentioned = {it.name for pod in pods for it in references(pod["object"])}
+    bodies = [pod["object"] for pod in pods]
+    bodies += [pod["oldObject"] for pod in pods if pod.get("oldObject")]  # of a pod that stands
+    mentioned = {it.name for body in bodies for it in references(body)}
     scopes = {
         scope["name"]
         for scope in scopes_of(spec)

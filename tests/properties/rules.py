@@ -47,7 +47,7 @@ POLICY: Final[Json] = {
             }
         },
         "containers": {"ephemeral": "Inject"},
-        "guard": {"shadowing": "Deny"},
+        "guard": {"shadowing": "Deny", "unknownRole": "Deny"},
         "workloads": [
             {
                 "group": "example.com",
@@ -118,6 +118,12 @@ def deployed(who: Json, new: Json, old: Json | None = None) -> Scenario:
     return asked(who, {"spec": {"template": new}}, before, resource="deployments")
 
 
+def with_env(standing: Json, variables: list[Json]) -> Json:
+    new = copy.deepcopy(standing)
+    new["spec"]["containers"][0]["env"] = variables
+    return new
+
+
 def with_image(standing: Json) -> Json:
     new = copy.deepcopy(standing)
     new["spec"]["containers"][0]["image"] = "evil:1"
@@ -146,6 +152,8 @@ POOLED = pod("worker", labels={"noxus.ai/worker-pool": "tenant-a"})
 OWNED = pod("backend", ownerReferences=[{"kind": "ReplicaSet", "name": "r", "controller": True}])
 SHADOWING = container(name="b", env=[{"name": "TOKEN", "value": "mine"}])
 OF_CRON = {"spec": {"jobTemplate": {"spec": {"template": GREEDY}}}}
+NOBODY: Final[Json] = {"metadata": {}, "spec": {"containers": [container()]}}
+HINTED: Final[Json] = with_env(NOBODY, [{"name": "WORKER_SUBSCRIBE", "value": "x"}])
 BOTH_GROUPS = {"username": "joe", "groups": ["releasers"]}
 
 RULES: Final = (
@@ -201,6 +209,7 @@ RULES: Final = (
     ),
     Rule("a Secret that is added", deployed(JANE, GREEDY, FRONTEND), is_allowed=False),
     Rule("a Secret that was there", deployed(JANE, with_image(GREEDY), GREEDY), is_allowed=True),
+    Rule("a template that stays nobody", deployed(JANE, HINTED, NOBODY), is_allowed=True),
     Rule("a Secret that is taken away", deployed(JANE, FRONTEND, GREEDY), is_allowed=True),
     Rule(
         "containers that change places, and shadow what they shadowed",

@@ -175,6 +175,18 @@ def test_shadowing_is_told_and_refused_as_the_policy_has_it_and_only_if_new() ->
     assert response(ask(shadows, shadows, spec=spec))["allowed"]
 
 
+def test_a_template_that_was_nobody_before_may_stay_nobody() -> None:
+    spec = CIRCLES + "\nguard: {unknownRole: Deny, unmanagedSecrets: Deny}\n"
+    nobody = {"metadata": {}, "spec": {"containers": [{"name": "main"}]}}
+    greedy = {"metadata": {}, "spec": {"containers": [{"name": "m", "envFrom": [secret("own")]}]}}
+    hinted = copy.deepcopy(nobody)
+    hinted["spec"]["containers"][0]["env"] = [{"name": "WORKER_SUBSCRIBE", "value": "x"}]
+
+    assert response(ask(nobody, greedy, spec=spec))["allowed"]
+    assert response(ask(hinted, nobody, spec=spec))["allowed"]
+    assert not response(ask(nobody, of_role("worker"), spec=spec))["allowed"]
+
+
 def test_what_is_shadowed_may_move_to_another_place_of_its_list() -> None:
     spec = CIRCLES + "\nguard: {shadowing: Deny}\n"
     spec = spec.replace(

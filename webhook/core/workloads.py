@@ -64,6 +64,8 @@ def _added(
     anyway = assess(template.pod, request.namespace, policy, root=template.root)
     known &= {finding.subject for finding in anyway.findings.refusals} | _overridden(refusals)
     for finding in refusals:
+        if finding.reason is Reason.UNKNOWN_ROLE and before.identity.role is None:
+            continue  # nobody before, and nobody now, whatever hint there is to give
         if finding.reason is Reason.DEPLOYER_NOT_ENTITLED or finding.subject not in known:
             yield finding
 
