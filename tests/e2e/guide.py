@@ -21,7 +21,7 @@ SETTLED_SECONDS = 4.0
 EVERY = 0.5
 SAFE = "bcdfghjklmnpqrstvwxz2456789"  # the characters of the hashes in names
 VARYING = (
-    (re.compile(rf"-[{SAFE}]{{8,10}}(-[{SAFE}]{{5}})?\b"), "-HASH"),
+    (re.compile(rf"-[{SAFE}]{{5,10}}(-[{SAFE}]{{5}})?\b"), "-HASH"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "UID"),
     (re.compile(r"\d{4}-\d\d-\d\dT[\d:.]+Z"), "TIME"),
     (re.compile(r'"milliseconds":[\d.]+'), '"milliseconds":N'),

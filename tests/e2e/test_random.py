@@ -15,7 +15,7 @@ from tests.e2e.harness import CREATED, INJECTION, Webhook
 from tests.e2e.world import Namespace
 from tests.golden.cases import sources
 from tests.properties.names import ACCOUNTS, NAMESPACES
-from tests.properties.oracle import expected
+from tests.properties.oracle_verdict import expected
 from tests.properties.pods import pod
 from tests.properties.policies import several_policies
 from tests.properties.strategies import TAPE_LENGTH
@@ -23,7 +23,13 @@ from tests.properties.tape import Tape
 
 Json = Any
 
-POLICIES, PODS = 8, 40  # pods for each set of policies
+# What the API server says of the client of these tests.
+ASKED: Json = {
+    "operation": "CREATE",
+    "resource": {"group": "", "version": "v1", "resource": "pods"},
+    "userInfo": {"username": "admin", "groups": ["system:masters", "system:authenticated"]},
+}
+POLICIES, PODS = 10, 60  # pods for each set of policies
 GREEDY = 50  # percent of the pods that name any Secret they like
 # The rest breaks rules of Kubernetes' own, about volumes for example, and is refused by those.
 STORED_AT_LEAST, REFUSED_AT_LEAST = 150, 50
@@ -88,7 +94,7 @@ def test_what_the_api_server_stores_is_what_the_oracle_expects(worlds: list[Worl
     stored = refused = 0
     for world in worlds:
         for namespace, body in drawn(world, chance):
-            request = {"namespace": namespace, "operation": "CREATE", "object": body}
+            request = ASKED | {"namespace": namespace, "object": body}
             wanted = expected(request, world.policies, validating=False, namespace_dry_run=False)
             answer = world.namespaces[namespace].create(body)
             case = (world.policies, namespace, body, wanted.refusals, answer.message)
