@@ -102,7 +102,7 @@ def send(plane: ControlPlane, webhook: Webhook, name: str) -> Sent:
     else:
         _prepare(namespace, pod, {})
         _there_already(namespace, _placed(request["oldObject"], namespace.name))
-        _opt_in(namespace, webhook, case.mode)
+        opt_in(namespace, webhook, case.mode)
         answer = namespace.replace(pod, request["subResource"], **who)
     return _sent(case, namespace, answer, f"{tag}-")
 
@@ -156,7 +156,7 @@ def _there_already(namespace: Namespace, old: Json) -> None:
         assert answer.status == OK, answer.message
 
 
-def _opt_in(namespace: Namespace, webhook: Webhook, mode: str) -> None:
+def opt_in(namespace: Namespace, webhook: Webhook, mode: str) -> None:
     body = {"metadata": {"labels": {INJECTION: mode}}}
     path = f"/api/v1/namespaces/{namespace.name}"
     content_type = "application/merge-patch+json"

@@ -6,10 +6,9 @@ from tests.properties.oracle import (
     entitlement_of,
     judge_identity,
     judge_shadowing,
-    metadata_map,
     service_account_of,
 )
-from tests.properties.oracle_entitlement import Judgement, Refusal, accesses_of
+from tests.properties.oracle_entitlement import Entitlement, Judgement, Refusal, accesses_of
 from tests.properties.oracle_policy import Json
 from tests.properties.oracle_references import Path, Reference, references
 from tests.properties.oracle_templates import but_restarts, places_of_templates, templates_of
@@ -61,6 +60,8 @@ def _judge_template(
     of_user = wrong_with(request, spec, template, user=True)
     result = Judgement(doubts=of_user.doubts + of_anybody.doubts)
     for refusal in of_anybody.refusals:
+        if refusal.why == "no known role" and path in old and _is_nobody(request, spec, old[path]):
+            continue  # nobody before, whatever it asked for then, and nobody now
         if not any(_was_there(request, spec, refusal, it) for it in old.values()):
             result.refusals.append(refusal)
         elif not (
@@ -112,17 +113,14 @@ def _where(reference: Reference) -> tuple[Any, ...]:
 
 
 def _is_who_it_was(request: Json, spec: Json, new: Json, old: Json) -> bool:
-    """Role, pool and ServiceAccount: with another one the same ask is another.
-
-    Without a role what its labels say is all that there is of it.
-    """
-    one, other = (entitlement_of(as_pod(request, it, user=False), spec) for it in (new, old))
-    return (
-        one.identity == other.identity
-        and service_account_of(new) == service_account_of(old)
-        and (one.identity.role is not None or _labels(new) == _labels(old))
-    )
+    """Role, pool and ServiceAccount: with another one the same ask is another."""
+    one, other = (_entitlement(request, spec, it) for it in (new, old))
+    return one.identity == other.identity and service_account_of(new) == service_account_of(old)
 
 
-def _labels(template: Json) -> dict[str, str]:
-    return metadata_map(template, "labels")
+def _is_nobody(request: Json, spec: Json, template: Json) -> bool:
+    return _entitlement(request, spec, template).identity.role is None
+
+
+def _entitlement(request: Json, spec: Json, template: Json) -> Entitlement:
+    return entitlement_of(as_pod(request, template, user=False), spec)
