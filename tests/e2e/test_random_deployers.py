@@ -26,7 +26,7 @@ from tests.properties.policies import several_policies
 from tests.properties.strategies import TAPE_LENGTH
 from tests.properties.tape import Tape
 
-COUNT = int(os.environ.get("RANDOM_REQUESTS", "400"))
+COUNT = int(os.environ.get("RANDOM_REQUESTS", "1000"))
 POLICIES = 8
 THREADS = 8  # the API server and the webhook answer side by side
 DENIED = "denied the request"

@@ -5,7 +5,6 @@ governs its namespace. The template of a workload is asked about as the pod that
 """
 
 import copy
-from typing import Any
 
 from tests.properties.oracle_arrangement import arranged, shadowed
 from tests.properties.oracle_deployers import user_of
@@ -127,24 +126,25 @@ def judge_identity(request: Json, entitlement: Entitlement) -> list[Refusal]:
 
 
 def judged_references(request: Json) -> list[Reference]:
-    """All of them; when debug containers are added, theirs and those of the volumes they read."""
+    """All of them; when debug containers are added, theirs and those of the volumes they read.
+
+    Who reads a volume besides them did so before, and is not judged again.
+    """
     found = references(request["object"])
     if not is_ephemeral_update(request):
         return found
     added = new_ephemeral(request)
-    read = set().union(*(volumes_read_by(container) for container in added))
-    spec = request["object"]["spec"]
-    judged: list[tuple[Any, ...]] = [
-        ("ephemeralContainers", i)
-        for i, container in enumerate(spec.get("ephemeralContainers") or [])
-        if container in added
-    ]
-    judged += [
-        ("volumes", i)
-        for i, volume in enumerate(spec.get("volumes") or [])
-        if volume["name"] in read
-    ]
-    return [reference for reference in found if reference.path[:2] in judged]
+    pod_spec = request["object"]["spec"]
+    ephemeral, volumes = (pod_spec.get(it) or [] for it in ("ephemeralContainers", "volumes"))
+    judged = []
+    for reference in found:
+        field, i = reference.path[:2]
+        if field == "ephemeralContainers" and ephemeral[i] in added:
+            judged.append(reference)
+        if field == "volumes":
+            read = [it["name"] for it in added if volumes[i]["name"] in volumes_read_by(it)]
+            judged += [reference._replace(containers=frozenset(read))] if read else []
+    return judged
 
 
 def judge_shadowing(request: Json, entitlement: Entitlement) -> list[Refusal]:
