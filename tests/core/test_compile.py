@@ -160,3 +160,12 @@ def test_the_generation_is_that_of_the_resource_or_counts_loads() -> None:
 def test_without_namespaces_every_namespace_is_covered() -> None:
     assert policy("scopes: []").namespace_globs == ("*",)
     assert policy("namespaces: [a]").namespace_globs == ("a",)
+
+
+def test_a_pool_is_a_scope_of_its_own_that_every_container_is_given_whole() -> None:
+    pools = policy("worker: {pools: {a: {envSecretRef: a-llm}, b: {envSecretRef: ''}}}").pools
+
+    assert (pools["a"].given, pools["b"].given) == ({"a-llm"}, frozenset())
+    assert {(it.index, it.on_request, it.containers) for it in pools.values()} == {
+        (-1, False, None)
+    }

@@ -245,6 +245,15 @@ def test_a_new_debug_container_must_have_its_sources_where_the_policy_injects() 
     assert message.startswith("container 'd' (spec.ephemeralContainers[0]) was not injected; ")
 
 
+def test_in_dry_run_the_sources_of_a_debug_container_are_not_demanded() -> None:
+    new = debugged(container(name="d"))
+
+    decision = ask(INJECT, new, old=debugged(), hook=Hook.VALIDATE, mode=DRY)
+
+    assert isinstance(decision, Observed)
+    assert isinstance(decision.would, Allow)
+
+
 @pytest.mark.parametrize("spec", [CIRCLES, INJECT])
 @pytest.mark.parametrize("hook", list(Hook))
 def test_a_new_debug_container_is_held_to_the_same_entitlement(spec: str, hook: Hook) -> None:

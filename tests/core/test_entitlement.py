@@ -442,3 +442,86 @@ def test_a_refusal_names_no_scope_and_no_secret_that_the_pod_did_not_mention() -
         message = " ".join(refusals(ask(CIRCLES, pod)))
         for other in ("app-env", "tenant-a-llm", "tenant-b", "shared"):
             assert other not in message
+
+
+PULLING = """
+scopes:
+  - name: whole
+    roles: [backend]
+    onRequest: true
+    envFrom: [{secretRef: {name: s}}]
+  - name: keys
+    roles: [frontend]
+    onRequest: true
+    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}]
+  - name: some
+    roles: [worker]
+    onRequest: true
+    containers: [api]
+    envFrom: [{secretRef: {name: s}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("role", "may"), [("backend", True), ("frontend", False), ("worker", False)]
+)
+def test_an_image_is_pulled_only_with_a_secret_that_is_held_whole_and_by_all_containers(
+    role: str, may: bool
+) -> None:
+    pod = of_role(role, {"containers": [{"name": "api"}], "imagePullSecrets": [{"name": "s"}]})
+
+    assert isinstance(ask(PULLING, pod), Deny) is not may
+
+
+NEAREST = """
+scopes:
+  - {{name: far, roles: [{role}], envFrom: [{{secretRef: {{name: s}}}}]}}
+  - name: near
+    roles: [worker]
+    {condition}
+    envFrom: [{{secretRef: {{name: s}}}}]
+worker:
+  pools:
+    a: {{envSecretRef: a-llm}}
+    off: {{envSecretRef: off-llm, enabled: false}}
+"""
+
+
+@pytest.mark.parametrize("role", ["frontend", "sandbox"])
+@pytest.mark.parametrize(
+    "condition", ["namespaces: [elsewhere]", "serviceAccounts: [other]", "containers: [other]"]
+)
+def test_what_fits_in_role_is_nearer_than_what_does_not(role: str, condition: str) -> None:
+    pod = of_role("worker", reading(secret("s")))
+
+    (told,) = refusals(ask(NEAREST.format(role=role, condition=condition), pod))
+
+    assert "it belongs to scope 'near'" in told
+
+
+TWO_POOLS = """
+scopes: []
+worker:
+  pools:
+    a: {envSecretRef: shared-llm, namespaces: [elsewhere]}
+    b: {envSecretRef: shared-llm}
+"""
+
+
+def test_the_own_pool_is_nearer_than_another_although_it_is_not_meant_for_here() -> None:
+    pod = of_role("worker", reading(secret("shared-llm")), pool="a")
+
+    told = refusals(ask(TWO_POOLS, pod))
+
+    assert "it is not meant for namespace 'noxus'" in told[-1]
+
+
+def test_a_secret_of_a_scope_for_some_containers_is_told_briefly_in_dry_run() -> None:
+    pod = of_role("backend", reading(secret("whole")))
+
+    decision = ask(KEYS + "mode: DryRun\n", pod)
+
+    assert decision.report.warnings[0] == (
+        "dry run: would refuse: container 'main' reads Secret 'whole' of scope 'whole', which "
+        "gives it to certain containers only"
+    )

@@ -6,6 +6,7 @@ from tests.core.kit import CIRCLES, Json, key_of, labelled, of_role, patched, po
 from webhook.core.container_views import ContainerView, Element, Variable
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Deny, Mutate, Observed
+from webhook.core.deployers import Deployer
 from webhook.core.explanation import Ask, Explanation, Grant, LeftOut, explain
 from webhook.core.policyset import PolicySet
 from webhook.core.request import AdmissionRequest
@@ -41,11 +42,19 @@ def why(
     *,
     mode: NamespaceMode = NamespaceMode.ENABLED,
     groups: tuple[str, ...] = (),
+    deployer: Deployer | None = None,
     root: str = "spec",
 ) -> Explanation:
     policies = PolicySet([policy(spec)])
     request = AdmissionRequest(
-        Hook.MUTATE, mode, "noxus", "CREATE", pod(obj), groups=groups, root=root
+        Hook.MUTATE,
+        mode,
+        "noxus",
+        "CREATE",
+        pod(obj),
+        groups=groups,
+        deployer=deployer,
+        root=root,
     )
     decision = decide(request, policies)
     would = decision.would if isinstance(decision, Observed) else decision
@@ -113,7 +122,55 @@ def test_a_mirror_pod_is_said_to_be_one() -> None:
     assert not why(CIRCLES, obj).mirror
 
 
+GUARDED = """
+scopes:
+  - name: guarded
+    roles: [backend]
+    deployers: {users: [joe]}
+    envFrom: [{secretRef: {name: vault-env}}]
+"""
+
+
+def test_who_deploys_decides_and_is_said_to_be_missing_where_nobody_says() -> None:
+    obj = of_role("backend", api(secret("vault-env")))
+    joe, jane = (
+        why(GUARDED, obj, deployer=Deployer("joe")),
+        why(GUARDED, obj, deployer=Deployer("x")),
+    )
+
+    assert why(GUARDED, obj).undecided == ("guarded",)
+    assert (joe.undecided, jane.undecided) == ((), ())
+    assert [it.scope for it in joe.granted] == ["guarded"]
+    assert (jane.granted, [it.scope for it in jane.left_out]) == ((), ["guarded"])
+    assert jane.asks[0].refusal.endswith("or have one of its deployers deploy this")
+
+
+def test_a_mirror_pod_is_explained_without_what_it_would_be_given() -> None:
+    obj = of_role("nobody", annotations={"kubernetes.io/config.mirror": "x"})
+    warned = "label noxus.ai/role: 'nobody' is no known role"
+
+    assert why(CIRCLES, obj).notes == (warned,)
+    assert why(CIRCLES, obj, groups=("system:nodes",)).notes == ()
+
+
+def test_what_there_is_no_policy_for_is_explained_with_nothing() -> None:
+    explained = why("namespaces: [other]", of_role("worker"))
+
+    assert explained == Explanation(explained.decision, None, None, False, (), (), (), (), ())
+
+
 # --- asks
+
+
+def test_the_asks_of_a_template_are_named_where_they_stand_in_it() -> None:
+    obj = of_role("frontend", pool="x", annotations={SCOPES: "workers"})
+    asks = why(MORE, obj, root="spec.template.spec").asks
+
+    assert [it.field for it in asks] == [
+        "spec.template.metadata.labels[noxus.ai/worker-pool]",
+        f"spec.template.metadata.annotations[{SCOPES}]",
+    ]
+    assert all(it.refusal.startswith("spec.template.metadata.") for it in asks)
 
 
 @pytest.mark.parametrize(
@@ -302,3 +359,16 @@ def test_a_variable_of_a_refused_pod_is_not_given() -> None:
 
 def test_a_scope_for_other_containers_shows_no_variable() -> None:
     assert view(why(MORE, of_role("backend", api(name="other")))).variables == ()
+
+
+def test_a_scope_of_the_role_that_is_also_asked_for_comes_by_the_role() -> None:
+    by = {
+        it.scope: it.by
+        for it in why(MORE, of_role("backend", annotations={SCOPES: "keys, extra"})).granted
+    }
+
+    assert by == {
+        "shared": "role backend",
+        "keys": "role backend",
+        "extra": "asked for by annotation",
+    }

@@ -2,8 +2,21 @@
 
 import pytest
 
-from tests.core.kit import CIRCLES, Json, ask, key_of, labelled, of_role, refusals, secret
-from webhook.core.decision import Allow, Decision, Deny, Mutate, Reason
+from tests.core.kit import (
+    CIRCLES,
+    Json,
+    ask,
+    key_of,
+    labelled,
+    of_role,
+    pod,
+    policy,
+    refusals,
+    secret,
+)
+from webhook.core import guards
+from webhook.core.decision import Allow, Decision, Deny, Finding, Mutate, Reason
+from webhook.core.identity import identify
 
 REACTIONS = ["Allow", "Warn", "Deny"]
 KEYS = """
@@ -327,3 +340,40 @@ def test_a_managed_secret_is_no_unmanaged_one() -> None:
     spec = {"containers": [{"name": "c", "envFrom": [secret("app-env", "P_")]}]}
     decision = ask(guarded(CIRCLES, "unmanagedSecrets", "Deny"), of_role("frontend", spec))
     assert isinstance(decision, Mutate)
+
+
+# --- whole findings: what the dry run, audit and explanations make sentences of
+
+
+def test_findings_say_where_and_in_a_word_why() -> None:
+    both = KEYS.replace(
+        "env: [{name: API_KEY",
+        "env: [{name: FIRST, valueFrom: {secretKeyRef: {name: keys, key: f}}}, {name: API_KEY",
+    )
+    overriding = {"containers": [{"name": "api", "env": [{"name": "API_KEY", "value": "mine"}]}]}
+
+    # FIRST is a variable of the scope, too, and the pod does not set it.
+    decision = ask(guarded(both, "shadowing", "Deny"), of_role("backend", overriding))
+
+    assert isinstance(decision, Deny)
+    assert decision.refusals == (
+        Finding(
+            Reason.SHADOWING,
+            "container 'api' sets variable 'API_KEY' (spec.containers[0].env[0]), which a scope "
+            "provides; remove it to get the managed value",
+            "spec.containers[0].env[0]",
+            about="'api' sets 'API_KEY'",
+        ),
+    )
+
+
+def test_a_label_that_is_not_read_is_a_finding_about_the_pool() -> None:
+    compiled = policy("identity: {rules: [{selector: {matchLabels: {a: b}}, role: worker}]}")
+    obj = pod(labelled({"a": "b", "noxus.ai/worker-pool": "x"}))
+
+    assert guards.unread_pool(obj, identify(obj, compiled), compiled) == Finding(
+        Reason.UNKNOWN_POOL,
+        "metadata.labels[noxus.ai/worker-pool] is not read: rule 0 decides, and gives no pool; add "
+        "poolFrom to it",
+        "metadata.labels[noxus.ai/worker-pool]",
+    )

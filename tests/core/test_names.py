@@ -20,9 +20,13 @@ Check = Callable[[str], str]
         (names.env_prefix, ["", "APP_"]),
         (names.label_value, ["", "a", "A.b_c-D", "a" * 63]),
         (names.pool_name, ["tenant-a", "Tenant_A.1"]),
-        (names.label_key, ["a", "noxus.ai/role", "A_b.c", "a.b.c/D-e", f"{'a' * 253}/x"]),
+        (names.label_key, ["a", "noxus.ai/role", "A_b.c", "a.b.c/D-e", f"{'a' * 253}/x", "a" * 63]),
         (names.qualified_service_account, ["argocd/argocd-application-controller", "a/b.c"]),
-        (names.label_glob, ["noxus", "noxus-*", "*", "?-a", "*-a-*"]),
+        (names.label_glob, ["noxus", "noxus-*", "*", "?-a", "*-a-*", f"{'a' * 62}*"]),
+        (names.api_group, ["argoproj.io", f"{'a' * 250}.io"]),
+        (names.api_kind, ["Rollout", "A" * 63]),
+        (names.api_resource, ["rollouts", "a" * 63]),
+        (names.template_path, ["spec.template", "spec.*.template", f"spec.{'a' * 248}"]),
     ],
 )
 def test_a_proper_name_is_returned_as_it_is(check: Check, good: list[str]) -> None:
@@ -163,3 +167,8 @@ def test_globs_overlap_where_some_name_matches_both(
 ) -> None:
     assert globs_overlap(left, right) is overlap
     assert globs_overlap(right, left) is overlap
+
+
+def test_of_a_service_account_written_with_two_slashes_the_name_is_what_is_wrong() -> None:
+    with pytest.raises(ValueError, match=r"^'b/c' is not an object name"):
+        names.qualified_service_account("a/b/c")

@@ -187,6 +187,32 @@ def test_a_template_that_was_nobody_before_may_stay_nobody() -> None:
     assert not response(ask(nobody, of_role("worker"), spec=spec))["allowed"]
 
 
+def test_what_a_template_overrides_is_told_where_it_stands() -> None:
+    shadowing = CIRCLES + "\nguard: {shadowing: Deny}\n"
+    spec = shadowing.replace(
+        "envFrom: [{secretRef: {name: worker-env}}]",
+        "env: [{name: TOKEN, valueFrom: {secretKeyRef: {name: worker-env, key: TOKEN}}}]",
+    )
+    env = [{"name": "TOKEN", "value": "mine"}]
+    shadows = of_role("worker", {"containers": [{"name": "main", "env": env}]})
+
+    assert message(ask(shadows, spec=spec)) == (
+        "container 'main' sets variable 'TOKEN' (spec.template.spec.containers[0].env[0]), which a "
+        "scope provides; remove it to get the managed value"
+    )
+
+
+def test_of_several_templates_all_warnings_are_given() -> None:
+    behind = of_role(
+        "frontend", {"containers": [{"name": "a", "envFrom": [secret("app-env"), secret("x")]}]}
+    )
+    steps = {"spec": {"steps": [{"template": behind}, {"template": of_role("x")}]}}
+
+    warnings = response(of_rollout(steps))["warnings"]
+
+    assert [it.split(":")[0] for it in warnings] == ["container 'a'", "label noxus.ai/role"]
+
+
 def test_what_is_shadowed_may_move_to_another_place_of_its_list() -> None:
     spec = CIRCLES + "\nguard: {shadowing: Deny}\n"
     spec = spec.replace(
