@@ -108,7 +108,7 @@ def ephemeral_update(tape: Tape, hook: Hook, mode: NamespaceMode, *, greedy: int
     if there and tape.chance(20):
         # Kubernetes lets nobody change one; that it is another must show in what we know of it.
         there[0] = container(draft, there[0]["name"], new["spec"].get("volumes") or [])
-        there[0]["image"] = "registry.example/noxus:2"
+        there[0]["env"] = [*(there[0].get("env") or []), {"name": "CHANGED", "value": "x"}]
     names = tape.some(("debug-1", "debug-2", "api-debug", "side-car"), least=1, most=2)
     there += [container(draft, it, new["spec"].get("volumes") or []) for it in names]
     new["spec"]["ephemeralContainers"] = there
