@@ -83,3 +83,27 @@ def test_the_most_telling_reason_is_the_first() -> None:
     findings = [FINDING, Finding(Reason.UNKNOWN_ROLE, "")]
     assert most_telling(findings, Reason.NOTHING_TO_DO) is Reason.SHADOWING
     assert most_telling([], Reason.NOTHING_TO_DO) is Reason.NOTHING_TO_DO
+
+
+RULE = "identity: {rules: [{selector: {matchLabels: {a: b}}, role: worker}]}"
+
+
+def test_of_a_template_all_findings_stand_where_the_template_is() -> None:
+    root = "spec.template.spec"
+    nobody = assess(pod(labelled({})), "noxus", policy(CIRCLES), root=root)
+    unread = assess(
+        pod(labelled({"a": "b", "noxus.ai/worker-pool": "x"})), "noxus", policy(RULE), root=root
+    )
+
+    assert [it.field for it in nobody.findings.notes] == ["spec.template.metadata.labels"]
+    assert [it.field for it in unread.findings.notes] == [
+        "spec.template.metadata.labels[noxus.ai/worker-pool]"
+    ]
+
+
+def test_without_a_root_the_findings_are_those_of_a_pod() -> None:
+    obj = labelled({}, {"containers": [{"name": "c", "envFrom": [secret("app-env")]}]})
+
+    (finding,) = assess(pod(obj), "noxus", policy(CIRCLES)).findings.refusals
+
+    assert finding.field == "spec.containers[0].envFrom[0].secretRef"

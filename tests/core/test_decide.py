@@ -7,7 +7,18 @@ from itertools import product
 import msgspec
 import pytest
 
-from tests.core.kit import CIRCLES, Json, ask, labelled, of_role, patched, policy, refusals, secret
+from tests.core.kit import (
+    CIRCLES,
+    Json,
+    ask,
+    labelled,
+    of_role,
+    patched,
+    pod,
+    policy,
+    refusals,
+    secret,
+)
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Deny, Mutate, Observed, Reason
 from webhook.core.policyset import PolicySet
@@ -345,3 +356,27 @@ def test_every_shape_of_a_pod_is_decided_the_same_way_twice_and_left_as_it_was(
     elif isinstance(one, Mutate):
         target = json.loads(json.dumps(obj))
         assert isinstance(ask(INJECT, patched(target, one), old=old, hook=hook), Allow)
+
+
+def test_of_a_template_that_is_judged_as_a_pod_all_is_named_where_it_stands() -> None:
+    spec = {"containers": [container(secret("app-env"), secret("x"))]}
+    spec["initContainers"] = [container(secret("worker-env"), name="init")]
+    request = AdmissionRequest(
+        Hook.MUTATE,
+        NamespaceMode.ENABLED,
+        "noxus",
+        "CREATE",
+        pod(of_role("frontend", spec)),
+        root="spec.template.spec",
+    )
+
+    decision = decide(request, PolicySet([policy(CIRCLES)]))
+
+    (told,) = refusals(decision)
+    assert "(spec.template.spec.initContainers[0].envFrom[0].secretRef)" in told
+    assert decision.report.warnings == (
+        (
+            "container 'main': spec.template.spec.containers[0].envFrom[1] comes after managed "
+            "sources and may override them"
+        ),
+    )

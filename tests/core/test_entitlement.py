@@ -5,8 +5,9 @@ from textwrap import indent
 import pytest
 
 from tests.core.kit import CIRCLES, Json, ask, key_of, labelled, of_role, policy, refusals, secret
-from webhook.core.decision import Deny, Mutate
-from webhook.core.entitlement import Who, automatic_scopes, judge_pool
+from webhook.core.decision import Deny, Finding, Mutate, Reason
+from webhook.core.deployers import Deployer
+from webhook.core.entitlement import Who, automatic_scopes, judge_pool, not_a_deployer
 
 KEYS = """
 scopes:
@@ -499,21 +500,25 @@ def test_what_fits_in_role_is_nearer_than_what_does_not(role: str, condition: st
     assert "it belongs to scope 'near'" in told
 
 
-TWO_POOLS = """
-scopes: []
-worker:
-  pools:
-    a: {envSecretRef: shared-llm, namespaces: [elsewhere]}
-    b: {envSecretRef: shared-llm}
-"""
+OWN = "a: {envSecretRef: shared-llm, namespaces: [elsewhere]}"
+OFF = "a: {envSecretRef: shared-llm, enabled: false}"
+ANOTHER = "b: {envSecretRef: shared-llm}"
 
 
-def test_the_own_pool_is_nearer_than_another_although_it_is_not_meant_for_here() -> None:
-    pod = of_role("worker", reading(secret("shared-llm")), pool="a")
+@pytest.mark.parametrize(
+    ("pools", "why"),
+    [
+        ([OWN, ANOTHER], "it is not meant for namespace 'noxus'"),
+        ([ANOTHER, OWN], "it is not meant for namespace 'noxus'"),
+        ([OFF, ANOTHER], "that pool is switched off"),
+    ],
+)
+def test_the_own_pool_is_nearer_than_another(pools: list[str], why: str) -> None:
+    spec = f"worker: {{pools: {{{', '.join(pools)}}}}}"
 
-    told = refusals(ask(TWO_POOLS, pod))
+    told = refusals(ask(spec, of_role("worker", reading(secret("shared-llm")), pool="a")))
 
-    assert "it is not meant for namespace 'noxus'" in told[-1]
+    assert why in told[-1]
 
 
 def test_a_secret_of_a_scope_for_some_containers_is_told_briefly_in_dry_run() -> None:
@@ -524,4 +529,90 @@ def test_a_secret_of_a_scope_for_some_containers_is_told_briefly_in_dry_run() ->
     assert decision.report.warnings[0] == (
         "dry run: would refuse: container 'main' reads Secret 'whole' of scope 'whole', which "
         "gives it to certain containers only"
+    )
+
+
+TO_SOME = """
+scopes:
+  - name: some
+    roles: [backend]
+    onRequest: true
+    containers: [api]
+    envFrom: [{secretRef: {name: s}}, {secretRef: {name: t}}]
+  - name: others
+    roles: [backend]
+    onRequest: true
+    containers: [web]
+    envFrom: [{secretRef: {name: t}}]
+"""
+
+
+@pytest.mark.parametrize("order", [["api", "web"], ["web", "api"]])
+def test_that_one_container_may_read_a_secret_is_no_right_of_the_next(order: list[str]) -> None:
+    pod = of_role(
+        "backend", {"containers": [{"name": it, "envFrom": [secret("s")]} for it in order]}
+    )
+
+    (told,) = refusals(ask(TO_SOME, pod))
+
+    assert told.startswith("container 'web' may not read Secret 's'")
+
+
+@pytest.mark.parametrize("order", [["s", "t"], ["t", "s"]])
+def test_that_one_volume_may_be_mounted_is_no_right_to_mount_the_next(order: list[str]) -> None:
+    volumes = [{"name": f"v-{it}", "secret": {"secretName": it}} for it in order]
+    mounts = [{"name": f"v-{it}", "mountPath": f"/{it}"} for it in order]
+    pod = of_role(
+        "backend",
+        {
+            "containers": [{"name": "api"}, {"name": "web", "volumeMounts": mounts}],
+            "volumes": volumes,
+        },
+    )
+
+    (told,) = refusals(ask(TO_SOME, pod))
+
+    assert told.startswith("volume 'v-s' may not read Secret 's'")
+
+
+STAGES = """
+scopes:
+  - {name: far, roles: [worker], namespaces: [elsewhere], envFrom: [{secretRef: {name: s}}]}
+  - {name: near, roles: [worker], serviceAccounts: [other], envFrom: [{secretRef: {name: s}}]}
+"""
+
+
+def test_a_scope_for_another_account_is_nearer_than_one_for_another_namespace() -> None:
+    (told,) = refusals(ask(STAGES, of_role("worker", reading(secret("s")))))
+
+    assert "it belongs to scope 'near'" in told
+
+
+KEYS_FIRST = """
+scopes:
+  - name: one-key
+    roles: [backend]
+    env: [{name: A, valueFrom: {secretKeyRef: {name: s, key: a}}}]
+  - name: all-keys
+    roles: [backend]
+    containers: [api]
+    envFrom: [{secretRef: {name: s}}]
+"""
+
+
+def test_of_two_scopes_that_fit_the_one_that_gives_all_keys_is_named() -> None:
+    (told,) = refusals(ask(KEYS_FIRST, of_role("backend", reading(secret("s")))))
+
+    assert "it belongs to scope 'all-keys', which gives it to certain containers only" in told
+
+
+def test_what_only_a_deployer_is_given_is_refused_at_the_labels() -> None:
+    who = Who("worker", None, "noxus", "default", Deployer("jane"))
+
+    assert not_a_deployer(who, "spec.template.metadata") == Finding(
+        Reason.DEPLOYER_NOT_ENTITLED,
+        "user 'jane' is not among the deployers of what role worker is given in namespace 'noxus'; "
+        "have one of them deploy this, or correct the role in spec.template.metadata.labels",
+        "spec.template.metadata.labels",
+        "user 'jane' is not among the deployers of what role worker is given",
     )

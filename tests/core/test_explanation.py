@@ -372,3 +372,45 @@ def test_a_scope_of_the_role_that_is_also_asked_for_comes_by_the_role() -> None:
         "keys": "role backend",
         "extra": "asked for by annotation",
     }
+
+
+def test_of_three_that_were_there_only_those_in_another_place_are_moved() -> None:
+    there = api(secret("app-env"), secret("tenant-a-llm"), secret("worker-env"))
+
+    shown = view(why(CIRCLES, of_role("worker", there, pool="tenant-a"))).env_from
+
+    assert [(it.name, it.origin) for it in shown] == [
+        ("app-env", "there before"),
+        ("worker-env", "moved"),
+        ("tenant-a-llm", "moved"),
+    ]
+
+
+def test_an_excluded_container_is_shown_without_the_variables_of_scopes() -> None:
+    excluding = MORE + "containers: {exclude: [api]}"
+
+    assert view(why(excluding, of_role("backend", api()))).variables == ()
+
+
+OPTIONAL = """
+scopes:
+  - name: keys
+    roles: [backend]
+    env: [{name: K, valueFrom: {secretKeyRef: {name: keys, key: k, optional: true}}}]
+"""
+
+
+def test_a_variable_that_may_be_missing_as_in_the_scope_was_there_before() -> None:
+    mine = key_of("keys", "k", "K")
+    mine["valueFrom"]["secretKeyRef"]["optional"] = True
+
+    (variable,) = view(why(OPTIONAL, of_role("backend", api(env=[mine])))).variables
+
+    assert variable.origin == "there before"
+
+
+def test_a_template_s_refusals_and_notes_stand_where_the_template_is() -> None:
+    pooled = of_role("worker", pool="x")
+    explained = why(CIRCLES + "guard: {unknownPool: Warn}", pooled, root="spec.template.spec")
+
+    assert explained.notes[0].startswith("spec.template.metadata.labels[noxus.ai/worker-pool]")

@@ -377,3 +377,17 @@ def test_a_label_that_is_not_read_is_a_finding_about_the_pool() -> None:
         "poolFrom to it",
         "metadata.labels[noxus.ai/worker-pool]",
     )
+
+
+def test_a_source_behind_is_a_finding_about_shadowing() -> None:
+    elements = pod(
+        of_role("frontend", {"containers": [{"envFrom": [secret("app-env"), secret("x")]}]})
+    )
+    assert elements.spec
+    (container,) = elements.spec.containers or ()
+
+    assert guards.source_behind("web", container.envFrom or (), policy(CIRCLES), "here") == Finding(
+        Reason.SHADOWING,
+        "container 'web': here.envFrom[1] comes after managed sources and may override them",
+        "here.envFrom[1]",
+    )

@@ -1,13 +1,17 @@
 """Who may touch a pod that is there is asked of each Secret that it reads, and told in full."""
 
+import copy
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from tests.core.kit import of_role, refusals, secret
+from tests.core.kit import of_role, policy, refusals, secret
 from tests.wire.kit import review, send
-from webhook.core.decision import Deny, Finding, Reason
+from webhook.core.decision import Allow, Deny, Finding, Reason
+from webhook.core.deployers import Deployer
+from webhook.core.entitlement import Who
+from webhook.core.holdings import may_not_write_revision
 from webhook.core.words import Hook
 
 Json = Any
@@ -104,3 +108,70 @@ def test_a_debug_container_is_told_of_what_the_pod_reads_and_of_what_it_would_ge
             "'noxus'"
         ),
     ]
+
+
+ELSEWHERE = """
+scopes:
+  - name: guarded
+    roles: [worker]
+    namespaces: [elsewhere]
+    deployers: {groups: [deployers]}
+    envFrom: [{secretRef: {name: vault-env}}]
+"""
+MOUNTED = """
+scopes:
+  - name: free
+    roles: [frontend, backend]
+    containers: [other]
+    envFrom: [{secretRef: {name: vault-env}}]
+  - name: guarded
+    roles: [worker, backend]
+    deployers: {groups: [deployers]}
+    envFrom: [{secretRef: {name: vault-env}}]
+"""
+
+
+def new_image(pod: Json, spec: str, *groups: str) -> bool:
+    """Tell whether another image is allowed to a user of these groups."""
+    old, new = copy.deepcopy(pod), copy.deepcopy(pod)
+    new["spec"]["containers"][0]["image"] = "b"
+    user = {"username": "jane", "groups": [*groups]}
+    given = review(new, oldObject=old, operation="UPDATE", userInfo=user)
+    return isinstance(send(given, hook=Hook.VALIDATE, spec=spec).decision, Allow)
+
+
+def test_where_no_pod_could_have_it_today_all_who_hold_it_are_asked() -> None:
+    main = {"name": "main", "image": "a", "envFrom": [secret("vault-env")]}
+    pod = of_role("worker", {"containers": [main]})
+
+    assert not new_image(pod, ELSEWHERE)
+    assert new_image(pod, ELSEWHERE, "deployers")
+
+
+@pytest.mark.parametrize("role", ["worker", "backend", "sandbox"])
+def test_a_volume_is_held_by_whom_its_readers_have_it_from(role: str) -> None:
+    mounts = [{"name": "v", "mountPath": "/v"}]
+    volume = {"name": "v", "secret": {"secretName": "vault-env"}}
+    pod = of_role(
+        role,
+        {
+            "containers": [{"name": "main", "image": "a", "volumeMounts": mounts}],
+            "volumes": [volume],
+        },
+    )
+
+    assert not new_image(pod, MOUNTED)
+    assert new_image(pod, MOUNTED, "deployers")
+
+
+def test_a_revision_is_refused_as_a_whole() -> None:
+    who = Who(None, None, "noxus", "default", Deployer("jane"))
+
+    assert may_not_write_revision(who, policy(SPEC)) == Finding(
+        Reason.DEPLOYER_NOT_ENTITLED,
+        "user 'jane' may not write ControllerRevisions: controllers make pods of them, and this "
+        "user is not among the deployers of all that needs one in this policy; leave them to "
+        "Kubernetes' own controllers",
+        "data",
+        "user 'jane' may not write ControllerRevisions",
+    )

@@ -15,6 +15,9 @@ from webhook.core.messages import MAX_WARNING, clip, refusal, warnings
         ("one, two; three", 10, "one, two…"),
         ("onetwothreefour", 10, "onetwothr…"),
         ("a bcdefghijklm", 10, "a bcdefgh…"),
+        ("abcde fghijklm", 10, "abcde fgh…"),  # a word that ends in the first half is too short
+        ("abcdef ghijklm", 10, "abcdef…"),
+        ("abcdeX ghijklm", 10, "abcdeX…"),
     ],
 )
 def test_a_text_is_clipped_at_a_word_where_there_is_one(text: str, size: int, clipped: str) -> None:

@@ -60,3 +60,7 @@ def test_policies_that_share_a_namespace_are_in_conflict_and_the_older_governs()
 
 def test_policies_that_share_nothing_are_in_no_conflict() -> None:
     assert PolicySet([covering("a", "noxus"), covering("b", "shop-*")]).conflicts() == []
+
+
+def test_without_a_number_a_set_is_of_generation_zero() -> None:
+    assert PolicySet([]).generation == 0

@@ -502,3 +502,18 @@ def test_labels_that_controllers_add_do_not_go_with_deployers(identity: str, pla
             ),
         ]
     ]
+
+
+def test_each_place_that_names_a_label_of_controllers_is_told() -> None:
+    rule = f"{{selector: {{matchLabels: {{{CONTROLLER_LABEL}: b}}}}, role: worker}}"
+    scope = "name: a, roles: [worker], envFrom: [{secretRef: {name: s}}]"
+    found = problems(f"""
+        spec:
+          identity: {{roleLabels: [{CONTROLLER_LABEL}], rules: [{rule}]}}
+          scopes: [{{{scope}, deployers: {{groups: [g]}}}}]
+    """)
+
+    assert [line.split(": ", 2)[1] for line in found] == [
+        "spec.identity.roleLabels[0]",
+        "spec.identity.rules[0].selector",
+    ]

@@ -136,6 +136,7 @@ def test_a_scope_that_is_asked_for_is_named_in_the_refusal() -> None:
         "among its deployers; remove it from the annotation, or have one of its deployers deploy "
         "this"
     )
+    assert create(pod, JANE).record.reason == "DeployerNotEntitled"
     assert create(pod, DEPLOYER).record.scopes == ("shared", "asked")
 
 
@@ -287,8 +288,8 @@ def test_images_are_nobodys_business_where_no_policy_has_deployers_or_covers_the
     without = send(given, hook=Hook.VALIDATE)
     elsewhere = send(given, hook=Hook.VALIDATE, spec="namespaces: [elsewhere]\n" + SPEC)
 
-    assert response(without)["allowed"]
-    assert response(elsewhere)["allowed"]
+    assert (without.record.decision, without.record.reason) == ("allow", "NothingToDo")
+    assert (elsewhere.record.decision, elsewhere.record.reason) == ("allow", "NotJudged")
 
 
 def test_a_secret_that_is_read_twice_is_told_once() -> None:

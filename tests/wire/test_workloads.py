@@ -85,6 +85,7 @@ def test_a_template_that_obeys_is_allowed_without_the_sources_that_come_with_the
     given = ask(of_role("worker", pool="tenant-a"), kind=kind)
 
     assert response(given)["allowed"]
+    assert given.record.reason == "NothingToDo"
     assert given.record.scopes == ("shared", "worker", "pool/tenant-a")
 
 
@@ -376,3 +377,13 @@ def test_no_value_of_a_variable_is_ever_told() -> None:
 
     assert b"canary-value" not in given.body
     assert "canary-value" not in json.dumps([str(given.record), str(given.decision)])
+
+
+def test_what_no_policy_names_may_move_to_another_place_of_its_list() -> None:
+    spec = CIRCLES + "\nguard: {unmanagedSecrets: Deny}\n"
+    before = of_role("frontend", {"containers": [{"name": "a", "envFrom": [secret("x")]}]})
+    moved = copy.deepcopy(before)
+    moved["spec"]["containers"][0]["envFrom"].insert(0, secret("app-env"))
+
+    assert response(ask(moved, before, spec=spec))["allowed"]
+    assert not response(ask(before, spec=spec))["allowed"]
