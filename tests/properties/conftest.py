@@ -12,7 +12,7 @@ PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 # that is large and slow by Hypothesis's measure, and meant so.
 MEANT = [HealthCheck.too_slow, HealthCheck.data_too_large]
 
-for name, examples in (("fast", 150), ("ci", 1_500), ("nightly", 100_000)):
+for name, examples in (("fast", 150), ("ci", 2_000), ("nightly", 100_000)):
     settings.register_profile(
         name,
         max_examples=examples,
@@ -25,7 +25,7 @@ for name, examples in (("fast", 150), ("ci", 1_500), ("nightly", 100_000)):
 
 settings.load_profile(PROFILE)
 
-# Some seconds for 1,500 examples, but minutes to shrink one that fails; hours for a night.
+# Some seconds for 2,000 examples, but minutes to shrink one that fails; hours for a night.
 TIMEOUT = pytest.mark.timeout(4 * 3600 if PROFILE == "nightly" else 600)
 HERE = Path(__file__).parent
 
