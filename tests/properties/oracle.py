@@ -5,6 +5,7 @@ governs its namespace. The template of a workload is asked about as the pod that
 """
 
 import copy
+from dataclasses import replace
 
 from tests.properties.oracle_arrangement import arranged, shadowed
 from tests.properties.oracle_deployers import user_of
@@ -116,9 +117,11 @@ def judge_identity(request: Json, entitlement: Entitlement) -> list[Refusal]:
     """What the pod asks for by label and annotation, or that it is nobody at all."""
     if is_ephemeral_update(request):
         return []  # only the new containers are judged; the pod was judged when it was created
+    if is_mirror(request):  # it is given nothing, with which nobody would have to be entrusted
+        entitlement = replace(entitlement, user=None)
     refusals = entitlement.judge_pool() + entitlement.judge_annotation()
     if not is_mirror(request):
-        refusals += entitlement.judge_given()  # a mirror pod is given nothing
+        refusals += entitlement.judge_given()
         is_nobody = entitlement.identity.role is None and not refusals
         if is_nobody and guard(entitlement.spec, "unknownRole") == "Deny":
             refusals.append(Refusal("no known role", ""))
