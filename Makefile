@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile -q --upgrade --universal --python-version 3.11 
   --no-emit-index-url --no-header --no-annotate --no-strip-extras
 
 .DEFAULT_GOAL := help
-.PHONY: help run cluster test test-fast test-cluster e2e image nightly mutation lint format bench requirements clean
+.PHONY: help run cluster test test-fast test-cluster e2e image nightly mutation search lint format bench requirements clean
 
 help: ## show this list
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -58,6 +58,9 @@ nightly: $(READY) ## the properties with 100,000 examples each, and the image bu
 
 mutation: $(READY) ## break the core in thousands of small ways: which of them does no test notice?
 	$(BIN)/python -m tools.mutation
+
+search: $(READY) ## ask 50,000 random requests of the webhook and of an oracle that knows only the rules
+	$(BIN)/python -m tests.properties.search
 
 lint: $(READY) ## format, lint, types and the walls between packages
 	$(BIN)/ruff format --check .
