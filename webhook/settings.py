@@ -70,6 +70,7 @@ class Settings:
     service: str = "noxus-secret-webhook"
     webhook_configuration: str = "noxus-secrets"
     identity: str = ""
+    pod_uid: str = ""  # empty: outside of a pod
     events: str = "on"
     controllers: tuple[str, ...] = ()  # users; none: those of an ordinary cluster
 
@@ -115,6 +116,7 @@ FLAGS: Final = (
     Flag("service", "NAME", "our Service (default: noxus-secret-webhook)"),
     Flag("webhook-configuration", "NAME", "our webhook configurations (default: noxus-secrets)"),
     Flag("identity", "NAME", "of this replica, in leases and events (default: the host's name)"),
+    Flag("pod-uid", "UID", "of this replica's pod: its lease then goes when the pod goes"),
     Flag("controllers", "USERS", "whose pods inherit the check of deployers, with commas between"),
     Flag("events", "WHETHER", "on or off: tell of decisions by Events (default: on)"),
 )
@@ -203,7 +205,7 @@ def _parse(flag: Flag, name: str, value: str) -> Any:  # noqa: ANN401  one type 
                 return _drain_delay(value)
             case "controllers":
                 return _users(value)
-            case "namespace" | "service" | "webhook_configuration" | "identity":
+            case "namespace" | "service" | "webhook_configuration" | "identity" | "pod_uid":
                 return _object_name(value)
             case field if field in CHOICES:
                 return _choice(value, CHOICES[field])

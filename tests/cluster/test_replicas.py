@@ -22,7 +22,7 @@ DIGEST = hashlib.sha256(b"first").hexdigest()
 class Serving:
     """A replica that serves something, and counts what fails."""
 
-    def __init__(self, api: FakeApi, *, renew_every: float = 0.02) -> None:
+    def __init__(self, api: FakeApi, *, renew_every: float = 0.02, pod_uid: str = "") -> None:
         self.der: bytes | None = b"first"
         self.failures = 0
         self.lease = ReplicaLease(
@@ -30,6 +30,7 @@ class Serving:
             namespace="ours",
             service="hook",
             identity="Pod-1",
+            pod_uid=pod_uid,
             serving=lambda: self.der,
             now=lambda: NOW,
             failed=self._failed,
@@ -78,6 +79,14 @@ async def test_a_replica_makes_its_lease_and_keeps_it() -> None:
             },
         }
     assert api.calls.count(("POST", LEASES)) == 1
+
+
+async def test_in_a_pod_the_lease_belongs_to_it_so_that_it_goes_when_the_pod_goes() -> None:
+    api = FakeApi()
+    async with Serving(api, pod_uid="0b8f").running():
+        await until(lambda: api.calls.count(("PATCH", PATH)) > 1)
+        pod = {"apiVersion": "v1", "kind": "Pod", "name": "Pod-1", "uid": "0b8f"}
+        assert api.objects[PATH]["metadata"]["ownerReferences"] == [pod]
 
 
 async def test_a_clean_stop_removes_the_lease() -> None:

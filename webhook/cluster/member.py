@@ -129,6 +129,7 @@ class _Member:
             namespace=settings.namespace,
             service=settings.service,
             identity=settings.identity,
+            pod_uid=settings.pod_uid,
             serving=lambda: None if (now := serving.current()) is None else now.der,
             now=_now,
             failed=failed,

@@ -49,14 +49,19 @@ class ReplicaLease:
         namespace: str,
         service: str,
         identity: str,
+        pod_uid: str = "",
         serving: Callable[[], bytes | None],
         now: Callable[[], datetime],
         failed: Callable[[], None],
         renew_every: float = RENEW_EVERY,
         look_every: float = LOOK_EVERY,
     ) -> None:
-        """Take `serving`, which gives the DER of the certificate; None: there is none yet."""
+        """Take `serving`, which gives the DER of the certificate; None: there is none yet.
+
+        With `pod_uid`, `identity` is our pod's name, and Kubernetes removes the Lease with the pod.
+        """
         self._api, self._identity = api, identity
+        self._owners = [_pod(identity, pod_uid)] if pod_uid else []
         self._collection = _collection(namespace)
         self._name = f"{service}-{identity}".lower()
         self._serving, self._now, self._failed = serving, now, failed
@@ -98,7 +103,9 @@ class ReplicaLease:
 
     async def _write(self, serving: str) -> None:
         moment = self._now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        metadata = {"labels": {LABEL: "true"}, "annotations": {SERVING: serving}}
+        metadata: Json = {"labels": {LABEL: "true"}, "annotations": {SERVING: serving}}
+        if self._owners:
+            metadata["ownerReferences"] = self._owners
         spec = {
             "holderIdentity": self._identity,
             "leaseDurationSeconds": int(LIVE),
@@ -167,6 +174,10 @@ class Replicas:
                 raise
         else:
             event(logging.INFO, "a replica that is gone is forgotten", lease=name)
+
+
+def _pod(name: str, uid: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Pod", "name": name, "uid": uid}
 
 
 def _collection(namespace: str) -> str:
