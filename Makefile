@@ -73,7 +73,7 @@ format: $(READY) ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 
 bench: $(READY) ## measure side by side with peers; the report goes to .cache/benchmarks/
-	$(BIN)/python benchmarks/bench.py
+	$(BIN)/python -m benchmarks.bench
 
 requirements: $(READY) ## pin again what pyproject.toml asks for
 	$(BIN)/python -m pip install -q uv==0.13.9

@@ -4,11 +4,9 @@ import json
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from processes import Cores, Machine, Running, cpu_of, pinned
-
-Row = dict[str, Any]
+from benchmarks.processes import Cores, Machine, Running, cpu_of, pinned
+from benchmarks.section import Row
 
 
 @dataclass(frozen=True)

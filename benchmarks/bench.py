@@ -16,12 +16,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import bodies
-import checking
-import servers
-from asking import Row, Workload, ask_much
-from processes import Cores, cores, free_port, running
-from report import markdown
+from benchmarks import bodies, checking, servers
+from benchmarks.asking import Workload, ask_much
+from benchmarks.processes import Cores, cores, free_port, running
+from benchmarks.report import markdown
+from benchmarks.section import Row
 
 ROOT = Path(__file__).resolve().parents[1]
 MUTATE, VALIDATE = "/mutate/enabled", "/validate/enabled"

@@ -7,8 +7,9 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-import bodies
 import jsonpatch
+
+from benchmarks import bodies
 
 # What the policy gives a worker of tenant-a, in this order and behind what the pod brings.
 GRANTED = ["app-env", "worker-env", "tenant-a-llm"]

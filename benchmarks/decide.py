@@ -10,10 +10,7 @@ import pstats
 import time
 from collections.abc import Callable
 
-import bodies
-import checking
-import policies
-
+from benchmarks import bodies, checking, policies
 from webhook.core.policyset import PolicySet
 from webhook.core.words import Hook, NamespaceMode
 from webhook.wire.answer import answer

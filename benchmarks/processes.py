@@ -68,7 +68,7 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    command: list[str], port: int, core: int, log: Path, answers: Callable[[], None]
+    command: list[str], port: int, core: int, log: Path, answers: Callable[[], object]
 ) -> Iterator[Running]:
     """Start a server, wait until `answers` no longer raises OSError, and stop it at the end."""
     with log.open("wb") as output:
@@ -86,7 +86,7 @@ def running(
                 process.wait()
 
 
-def _wait(process: subprocess.Popen[bytes], answers: Callable[[], None], log: Path) -> None:
+def _wait(process: subprocess.Popen[bytes], answers: Callable[[], object], log: Path) -> None:
     end = time.perf_counter() + _START_LIMIT
     while True:
         if process.poll() is not None or time.perf_counter() > end:

@@ -1,34 +1,17 @@
 """Rows of single measurements -> medians, spreads and ratios -> Markdown."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from statistics import median
 from typing import Any
 
-from asking import Row
+from benchmarks.section import Row
+from benchmarks.spread import Spread, spread
 
 Report = dict[str, Any]
 
 _STANDARD = "worker, 8 connections"
 _CPU = "cpuMicroseconds"
 _QUIET = 0.1  # of a core, used by others, that a figure bears
-
-
-@dataclass(frozen=True)
-class Spread:
-    """A median of all rounds, with the lowest and the highest of them."""
-
-    middle: float
-    low: float
-    high: float
-
-    def text(self, digits: int = 0) -> str:
-        numbers = (f"{n:,.{digits}f}" for n in (self.middle, self.low, self.high))
-        return "{} [{}-{}]".format(*numbers)
-
-
-def spread(values: list[float]) -> Spread | None:
-    return Spread(median(values), min(values), max(values)) if values else None
 
 
 class Rows:

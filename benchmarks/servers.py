@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import policies
+from benchmarks import policies
 
 HERE = Path(__file__).resolve().parent
 MODULE = HERE / "peers"

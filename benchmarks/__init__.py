@@ -1,0 +1,1 @@
+"""What the webhook costs beside others that do the same; see README.md."""
