@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.serving.kit import Certificates, Rig, post, rig
-from webhook.serving.hooks import asked_time
+from webhook.serving.head import asked_time
 from webhook.serving.limits import DEFAULT_LIMITS, Limits
 
 MIB = 1024 * 1024

@@ -45,6 +45,7 @@ EVERYTHING = {
     "service": "hook",
     "webhook-configuration": "hooks",
     "identity": "one",
+    "pod-uid": "u",
     "events": "off",
     "controllers": "a, system:b",
 }
@@ -63,6 +64,7 @@ SETTINGS = Settings(
     service="hook",
     webhook_configuration="hooks",
     identity="one",
+    pod_uid="u",
     events="off",
     controllers=("a", "system:b"),
 )

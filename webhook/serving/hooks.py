@@ -10,27 +10,23 @@ Three kinds of failure, kept apart because different people act on them:
 
 import logging
 from collections.abc import Callable
-from functools import lru_cache
 from time import perf_counter
 from typing import Final, Protocol
-from urllib.parse import parse_qs
 
 from aiohttp import web
 
 from webhook.core.policyset import PolicySet
 from webhook.core.words import Hook, NamespaceMode
 from webhook.serving.body import BodyReader, Gone
+from webhook.serving.head import Route, asked_time, check, route
 from webhook.serving.limits import Limits
 from webhook.serving.protocol import Connection
-from webhook.serving.reply import Refused, answered, error
-from webhook.settings import duration
+from webhook.serving.reply import Refused, answered, error, ok
 from webhook.telemetry.decisions import DecisionLog
 from webhook.telemetry.logs import Throttle, event, fault
 from webhook.telemetry.metrics import Metrics
 from webhook.wire.answer import Answer, Malformed
 
-ROUTES: Final = {f"/{hook}/{mode}": (hook, mode) for hook in Hook for mode in NamespaceMode}
-_MEDIA: Final = "application/json"
 # One line for each kind of refusal in so many seconds; the metrics count all of them.
 _QUIET: Final = 10.0
 _NO_POLICY: Final = "no policy is loaded; the webhook's log and /readyz?verbose say why"
@@ -82,6 +78,19 @@ class Hooks:
         self._throttle = Throttle(every=_QUIET, clock=clock)
         self.draining = False  # each answer then asks its client to connect anew, elsewhere
 
+    def at_once(self, route: Route, body: bytes, begin: float) -> bytes | None:
+        """Answer a plain request whose body is there; None: `handle` is to look at it."""
+        policies = self._policies.current()
+        if not policies or self.draining:
+            return None
+        hook, mode = route
+        try:
+            answer = self._answer(body, hook=hook, mode=mode, policies=policies)
+        except Exception:  # noqa: BLE001  comes again in `handle`, which tells and answers it
+            return None
+        self._decided(answer, begin)
+        return ok(answer.body)
+
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request."""
         try:
@@ -107,8 +116,8 @@ class Hooks:
     async def _respond(self, request: web.BaseRequest) -> web.StreamResponse:
         begin = perf_counter()  # the loop's clock, by which deadlines go, counts milliseconds
         path, _, query = request.raw_path.partition("?")
-        hook, mode = _route(path, request.method)
-        _check_headers(request)
+        hook, mode = route(path, request.method)
+        check(request.headers)
         if "Expect" in request.headers:
             await _expect(request, most=self._limits.body)
         patience = min(asked_time(query) or self._limits.body_time, self._limits.body_time)
@@ -120,12 +129,15 @@ class Hooks:
             answer = self._answer(body, hook=hook, mode=mode, policies=policies)
         except Malformed as wrong:
             raise Refused(400, str(wrong)) from None
+        self._decided(answer, begin)
+        return answered(answer.body, request)
+
+    def _decided(self, answer: Answer, begin: float) -> None:
         seconds = perf_counter() - begin
         self._metrics.decided(answer.record, seconds)
         self._log.decided(answer.record, seconds)
         if self._reporter is not None:
             self._reporter.decided(answer, seconds)
-        return answered(answer.body, request)
 
     def _no_policy(self) -> web.Response:
         self._metrics.failed()
@@ -148,34 +160,6 @@ class Hooks:
                 peer=request.remote,
                 before=held,  # so many of this status were not logged
             )
-
-
-@lru_cache(maxsize=64)  # the API server sends one or two of them, over and over
-def asked_time(query: str) -> float | None:
-    """Read `timeout=3s` from a query, in seconds; None: there is none that makes sense."""
-    try:
-        seconds = duration(parse_qs(query, max_num_fields=16)["timeout"][-1])
-    except (KeyError, ValueError):
-        return None
-    return seconds or None
-
-
-def _route(path: str, method: str) -> tuple[Hook, NamespaceMode]:
-    route = ROUTES.get(path)
-    if route is None:
-        raise Refused(404, f"there is nothing here; the hooks are {', '.join(ROUTES)}")
-    if method != "POST":
-        raise Refused(405, "send an AdmissionReview by POST", headers={"Allow": "POST"})
-    return route
-
-
-def _check_headers(request: web.BaseRequest) -> None:
-    headers = request.headers
-    media = headers.get("Content-Type", "").partition(";")[0]
-    if media != _MEDIA and media.strip().lower() != _MEDIA:
-        raise Refused(415, f"send {_MEDIA}")
-    if headers.get("Content-Encoding", "identity").lower() != "identity":
-        raise Refused(415, "send the body uncompressed")
 
 
 async def _expect(request: web.BaseRequest, *, most: int) -> None:

@@ -25,8 +25,9 @@ class Limits:
     # tracing headers less than that.
     head: int = 16 * KIB
     headers: int = 64
-    # What the parser may hold of a body before the handler takes it; TLS hands over 16 KiB at once.
-    read_ahead: int = 16 * KIB
+    # What the parser takes of a body before anybody reads it. It stops above twice as much: a small
+    # body is taken whole.
+    read_ahead: int = 32 * KIB
 
     # API servers are three to five, and each has 200 mutating requests in flight at most
     # (--max-mutating-requests-inflight): 600, and a quarter more for the rest of the world. It

@@ -16,6 +16,7 @@ from webhook.serving.connections import Connections
 from webhook.serving.errors import StartError
 from webhook.serving.limits import Limits
 from webhook.serving.protocol import Connection, Watcher
+from webhook.serving.shortcut import AtOnce
 from webhook.settings import Address
 
 # Connections that the kernel completes while we are busy. All API servers together may open some
@@ -88,11 +89,15 @@ class Listener:
         limits: Limits,
         watcher: Watcher,
         context: Callable[[], ssl.SSLContext] | None = None,
+        at_once: AtOnce | None = None,
     ) -> None:
-        """Take `context` for TLS: it is asked for each connection, so it may change."""
+        """Take `context` for TLS: it is asked for each connection, so it may change.
+
+        `at_once` answers what is plain, without the handler.
+        """
         self.address: tuple[str, int] = listening.getsockname()[:2]
         self._socket, self._table, self._limits, self._watcher = listening, table, limits, watcher
-        self._context = context
+        self._context, self._at_once = context, at_once
         self._server = web.Server(handler)
         self._accepting = asyncio.create_task(self._accept())
         self._sweeping = asyncio.create_task(self._sweep())
@@ -119,11 +124,20 @@ class Listener:
                     self._table.make_room()
                     await asyncio.sleep(_PAUSE)
                 continue
-            name = f"{peer[0]}:{peer[1]}"
-            client = Connection(self._server, self._table, self._limits, self._watcher, peer=name)
+            client = self._connection(f"{peer[0]}:{peer[1]}")
             self._table.admit(client)
             client.opening = loop.create_task(self._open(accepted, client))
             client.opening.add_done_callback(partial(self._opened, accepted, client))
+
+    def _connection(self, peer: str) -> Connection:
+        return Connection(
+            self._server,
+            self._table,
+            self._limits,
+            self._watcher,
+            peer=peer,
+            at_once=self._at_once,
+        )
 
     async def _open(self, accepted: socket.socket, client: Connection) -> None:
         """Do the TLS handshake; from then on the connection lives by itself."""

@@ -2,7 +2,7 @@
 
 aiohttp answers HTTP. It does not limit how long a client may take for its headers nor how large
 they may be altogether, lets 32 requests wait behind one, and logs what clients send. Only that is
-different here.
+different here, and that what is plain is answered at once: see shortcut.py.
 """
 
 import asyncio
@@ -15,6 +15,7 @@ from aiohttp.http_exceptions import LineTooLong
 from webhook.serving.connections import Connections, State
 from webhook.serving.limits import Limits
 from webhook.serving.reply import error, raw_error
+from webhook.serving.shortcut import AtOnce, Shortcut
 from webhook.telemetry.logs import event, fault
 
 _TOO_LARGE_HEAD: Final = "the request line and headers are too large"
@@ -23,6 +24,8 @@ _NOT_HTTP: Final = "this is not a proper HTTP/1.1 request"
 # first number and goes on at the second.
 _MOST_WAITING: Final = 2
 _FEW_WAITING: Final = 1
+# The table ends idle connections. aiohttp, who does not see what is answered at once, must not.
+_NEVER: Final = 365 * 86400.0  # seconds
 
 
 class Watcher(Protocol):
@@ -41,7 +44,16 @@ class Watcher(Protocol):
 class Connection(web.RequestHandler):
     """A client of the server, entered in the table of connections."""
 
-    __slots__ = ("_head", "_limits", "_table", "_watcher", "opening", "peer")
+    __slots__ = (
+        "_head",
+        "_limits",
+        "_shortcut",
+        "_table",
+        "_taken",
+        "_watcher",
+        "opening",
+        "peer",
+    )
 
     def __init__(
         self,
@@ -51,13 +63,16 @@ class Connection(web.RequestHandler):
         watcher: Watcher,
         *,
         peer: str,
+        at_once: AtOnce | None = None,
     ) -> None:
-        """Take the server whose handler answers, and the address for the log."""
+        """Take the server whose handler answers, and the address for the log.
+
+        `at_once` answers what is plain, without the handler.
+        """
         super().__init__(
             server,
             loop=asyncio.get_running_loop(),
-            # Longer than any limit of the table, which is the one that counts.
-            keepalive_timeout=2 * limits.idle_time,
+            keepalive_timeout=_NEVER,
             lingering_time=limits.linger_time,
             access_log=None,  # type: ignore[arg-type]  # how aiohttp's own runner has none
             max_line_size=limits.head,
@@ -70,6 +85,12 @@ class Connection(web.RequestHandler):
         self._msg_queue_resume_size = _FEW_WAITING
         self._table, self._limits, self._watcher, self.peer = table, limits, watcher, peer
         self._head = 0  # bytes of headers that have come so far
+        self._taken = False  # what came last was answered at once
+        self._shortcut: Shortcut | None = None
+        if at_once is not None:
+            parser: Any = self._parser
+            self._shortcut = Shortcut(parser, self, at_once=at_once, small=limits.small_body)
+            self._parser = self._shortcut  # type: ignore[assignment]  # it does all that one does
         self.opening: asyncio.Task[None] | None = None  # until the TLS handshake is done
 
     def drop(self) -> None:
@@ -90,6 +111,27 @@ class Connection(web.RequestHandler):
         """Note that a request has been answered and the connection stays."""
         self._table.move(self, State.BODY if self._messages else State.IDLE)
 
+    def rests(self) -> bool:
+        """Tell whether aiohttp waits for a request, and the client takes what it is sent."""
+        waiter = self._waiter
+        return waiter is not None and not waiter.done() and not self._messages and not self._paused
+
+    def held(self) -> None:
+        """Note that headers are there, and the shortcut waits for the body."""
+        self._head = 0
+        self._table.move(self, State.BODY)
+
+    def answered(self, response: bytes) -> None:
+        """Send a response of the shortcut."""
+        self._head, self._taken = 0, True
+        if self.transport is not None:
+            self.transport.write(response)
+        self._table.move(self, State.IDLE)
+
+    def go_on(self) -> None:
+        """Let aiohttp wait for the rest of a body."""
+        super().data_received(b"")
+
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin, once TLS is established."""
         super().connection_made(transport)
@@ -98,6 +140,8 @@ class Connection(web.RequestHandler):
     def connection_lost(self, exc: BaseException | None) -> None:
         """End, for whatever reason."""
         self._table.forget(self)
+        if self._shortcut is not None:
+            self._shortcut.forget()
         if exc is not None:
             self._watcher.lost(exc, self.peer)
         super().connection_lost(exc)
@@ -105,7 +149,9 @@ class Connection(web.RequestHandler):
     def data_received(self, data: bytes) -> None:
         """Take bytes, and see whether they complete a request's headers."""
         super().data_received(data)
-        if data and self._table.state(self) is not State.BODY:
+        if self._taken:
+            self._taken = False
+        elif data and self._table.state(self) is not State.BODY:
             self._follow_head(len(data))
 
     def handle_error(

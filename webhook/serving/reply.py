@@ -46,12 +46,16 @@ class Reply(web.StreamResponse):
         """Write headers and document in one piece."""
         asker, self._asker = self._asker, None
         if asker is not None:
-            connection = b"" if self._keep_alive else b"Connection: close\r\n"
-            length = len(self._document)
-            await asker.writer.write(
-                b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
-                b"Date: %b\r\n%b\r\n%b" % (length, _date(int(time())), connection, self._document)
-            )
+            await asker.writer.write(ok(self._document, keep_alive=bool(self._keep_alive)))
+
+
+def ok(document: bytes, *, keep_alive: bool = True) -> bytes:
+    """Write a whole response of HTTP/1.1: 200, with a JSON document."""
+    connection = b"" if keep_alive else b"Connection: close\r\n"
+    return (
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %d\r\n"
+        b"Date: %b\r\n%b\r\n%b" % (len(document), _date(int(time())), connection, document)
+    )
 
 
 def answered(document: bytes, request: web.BaseRequest) -> web.StreamResponse:

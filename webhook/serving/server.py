@@ -23,6 +23,7 @@ from webhook.serving.limits import DEFAULT_LIMITS, Limits
 from webhook.serving.listener import Handler, Listener, listen
 from webhook.serving.probe import Probe
 from webhook.serving.reload import POLL_EVERY, follow
+from webhook.serving.shortcut import AtOnce
 from webhook.serving.sources import Sources
 from webhook.serving.watcher import Watcher
 from webhook.settings import Address, Settings
@@ -99,7 +100,11 @@ class Service:
         )
         self.table = Connections(parts.limits, clock=clock, dropped=self.metrics.dropped)
         self._public = self._listener(
-            public, self._hooks.handle, self.table, context=self.tls.context
+            public,
+            self._hooks.handle,
+            self.table,
+            context=self.tls.context,
+            at_once=self._hooks.at_once,
         )
         self.hooks_address = Address(*self._public.address)
         probe = Probe(self.hooks_address, self.tls.current, ours=self._watcher.ours, clock=clock)
@@ -121,6 +126,7 @@ class Service:
         table: Connections,
         *,
         context: Callable[[], ssl.SSLContext] | None = None,
+        at_once: AtOnce | None = None,
     ) -> Listener:
         return Listener(
             listening,
@@ -129,6 +135,7 @@ class Service:
             limits=self._limits,
             watcher=self._watcher,
             context=context,
+            at_once=at_once,
         )
 
     async def drain(self, delay: float, hurry: asyncio.Event) -> None:
