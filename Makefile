@@ -29,6 +29,7 @@ test-all: $(READY)
 	$(BIN)/python tests/controlplane/build.py etcd kube-apiserver kube-controller-manager kubectl helm
 	$(BIN)/python -m tests.observability.build
 	$(BIN)/python -m tests.report.browser
+	$(BIN)/python -m tools.callgrind
 	$(BIN)/python -m tests.kind engine || true # it has said why not
 	$(BIN)/python -m tests.kind prepare
 	$(PYTEST) -m "not drill" --cov --cov-report= --ignore=tests/properties --ignore=tests/kind
