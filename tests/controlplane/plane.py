@@ -121,6 +121,10 @@ class ControlPlane:
         self._start("etcd", flags.etcd(self._programs["etcd"], self._files))
         self._wait_until_ready()
 
+    def pid(self, name: str) -> int:
+        """Return the process id of a running part: kube-apiserver, etcd, ..."""
+        return self._running[name].pid
+
     def api(
         self,
         method: str,
