@@ -74,13 +74,14 @@ format: $(READY) ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 
 bench: $(READY) ## measure side by side with peers; the report goes to .cache/benchmarks/
-	$(BIN)/python -m benchmarks.bench
+	$(BIN)/python -m benchmarks.bench $(BENCH)
 
 requirements: $(READY) ## pin again what pyproject.toml asks for
 	$(BIN)/python -m pip install -q uv==0.13.9
 	$(COMPILE) pyproject.toml -o requirements/run.txt
 	$(COMPILE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
 	$(COMPILE) --group build -o requirements/build.txt
+	$(COMPILE) --group bench -c requirements/run.txt -o requirements/bench.txt
 	$(COMPILE) --group sbom -o requirements/sbom.txt
 
 clean: ## remove what the other targets made

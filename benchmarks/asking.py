@@ -2,50 +2,63 @@
 
 import json
 import subprocess
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import Cores, Machine, Running, cpu_of, pinned
 from benchmarks.section import Row
 
+# A measurement ends by time: this many requests are never reached.
+_REQUESTS = 100_000_000
+
 
 @dataclass(frozen=True)
 class Workload:
-    """What is asked, by how many connections at once, and when it ends."""
+    """What is asked, by how many connections at once, and for how long."""
 
     name: str
     body: Path
+    vary: Path  # what differs from request to request; see variation.py
     path: str
     connections: int
-    requests: int
     seconds: float
-    warmup: int
+    warmup: int  # requests, or half a second
 
 
-def ask_much(generator: Path, workload: Workload, server: Running, ca: Path, on: Cores) -> Row:
-    """Ask until count or time is reached; only what is counted is measured."""
-    command = [
+def command(generator: Path, workload: Workload, ports: Sequence[int], ca: Path) -> list[str]:
+    """Return how the load generator is called; its connections take turns with the ports."""
+    urls = ",".join(f"https://127.0.0.1:{port}{workload.path}?timeout=10s" for port in ports)
+    return [
         str(generator),
-        f"-url=https://127.0.0.1:{server.port}{workload.path}?timeout=10s",
+        f"-url={urls}",
         f"-ca={ca}",
         f"-body={workload.body}",
+        f"-vary={workload.vary}",
         f"-connections={workload.connections}",
-        f"-requests={workload.requests}",
+        f"-requests={_REQUESTS}",
         f"-seconds={workload.seconds}",
         f"-warmup={workload.warmup}",
     ]
+
+
+def ask_much(
+    generator: Path, workload: Workload, servers: Sequence[Running], ca: Path, on: Cores
+) -> Row:
+    """Ask until the time is over; only what is counted is measured."""
+    words = command(generator, workload, [server.port for server in servers], ca)
     with subprocess.Popen(
-        pinned(command, on.client), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        pinned(words, on.client), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both were asked for")
         stat = Path(f"/proc/{process.pid}/stat")
         process.stdout.readline()  # warm
-        machine, cpu, client = Machine(), server.cpu_seconds(), cpu_of(stat)
+        machine, cpu, client = Machine(), _cpu(servers), cpu_of(stat)
         process.stdin.write("\n")
         process.stdin.flush()
         line = process.stdout.readline()
-        cpu = server.cpu_seconds() - cpu
+        cpu = _cpu(servers) - cpu
         client = cpu_of(stat) - client  # readable until it is waited for
         busy, stolen = machine.busy_and_stolen()
     if not line:
@@ -62,9 +75,14 @@ def ask_much(generator: Path, workload: Workload, server: Running, ca: Path, on:
         "perSecond": told["perSecond"],
         "cpuMicroseconds": 1e6 * cpu / max(asked, 1),
         "coreBusy": cpu / told["seconds"],
+        "clientBusy": client / told["seconds"],
         # What neither of the two used: the noise that the figures carry.
         "othersBusy": max(0.0, busy - cpu - client) / told["seconds"],
         "stolen": stolen / told["seconds"],
         **{f"{name}Microseconds": value for name, value in told["latency"].items()},
-        **server.memory(),
+        **servers[0].memory(),
     }
+
+
+def _cpu(servers: Sequence[Running]) -> float:
+    return sum(server.cpu_seconds() for server in servers)

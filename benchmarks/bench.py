@@ -1,166 +1,110 @@
-"""Our webhook beside others, on one machine, in one go; see README.md.
+"""The whole benchmark: every part that there is, and the report; see README.md.
 
-Writes report.json and report.md into .cache/benchmarks and prints the latter.
+Writes report.md, report.json and img/ into the folder of `--out`, and prints the first.
 """
 
 import argparse
+import importlib
+import importlib.util
 import json
-import os
-import platform
-import shlex
 import sys
-import sysconfig
 import time
+import traceback
+from collections.abc import Iterator
+from dataclasses import asdict
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any
 
-from benchmarks import bodies, checking, servers
-from benchmarks.asking import Workload, ask_much
-from benchmarks.processes import Cores, cores, free_port, running
+from benchmarks import machine, workloads
+from benchmarks.context import ROOT, Context, add_arguments, prepare
 from benchmarks.report import markdown
-from benchmarks.section import Row
+from benchmarks.section import Section
 
-ROOT = Path(__file__).resolve().parents[1]
-MUTATE, VALIDATE = "/mutate/enabled", "/validate/enabled"
+# In the order of the report. A part that is not there is left out.
+PARTS = (
+    "comparison",
+    "large",
+    "apiserver",
+    "scale",
+    "replicas",
+    "startup",
+    "storm",
+    "reload",
+)
 
 
-def main() -> None:
+def main() -> int:
     args = _arguments()
-    files = servers.Files(args.out.resolve())
-    files.folder.mkdir(parents=True, exist_ok=True)
-    servers.build(files)
-    servers.prepare(files, args.ours)
-    compared = [s for s in servers.servers(files, args.ours) if _chosen(s.name, args.only)]
-    reviews = _write_bodies(files.folder)
-    workloads = _workloads(files.folder, args)
-    where = cores()
-    report: dict[str, Any] = {
+    context = prepare(args)
+    about = {
         "startedAt": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": _machine(where),
-        "settings": {"rounds": args.rounds, "seconds": args.seconds, "budget": args.budget},
-        "bodies": {name: len(bodies.encode(review)) for name, review in reviews.items()},
-        "roundsDone": 0,
-        "rows": [],
+        "machine": machine.describe(context.cores),
+        "settings": {"rounds": context.rounds, "seconds": context.seconds, "quick": context.quick},
+        "bodies": workloads.sizes(),
     }
-    begin = time.monotonic()
-    for number in range(args.rounds):
-        spent = time.monotonic() - begin
-        if number and spent * (number + 1) / number > args.budget:
-            print(f"{number} rounds took {spent:.0f} s; no time for another one", file=sys.stderr)
-            break
-        turn = number % len(compared)  # nobody is always the first, or always behind the same
-        for server in compared[turn:] + compared[:turn]:
-            print(f"round {number + 1}: {server.name}", file=sys.stderr)
-            rows = _measure(server, workloads, reviews, files, where)
-            report["rows"] += [{"round": number, "server": server.name, **row} for row in rows]
-        report["roundsDone"] = number + 1
-    order = {server.name: n for n, server in enumerate(compared)}
-    report["rows"].sort(key=lambda row: (row["round"], order[row["server"]]))
-    (files.folder / "report.json").write_text(json.dumps(report, indent=1))
-    text = markdown(report)
-    (files.folder / "report.md").write_text(text)
+    sections = list(_sections(args.part or PARTS, context))
+    text = markdown(about, sections)
+    _write(context.files.folder, about, sections, text)
+    if args.publish:
+        _publish(text, sections)
     print(text)
+    return int(any(section.failed for section in sections))
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    add = parser.add_argument
-    add("--rounds", type=int, default=5, help="(%(default)s)")
-    add("--seconds", type=float, default=1.5, help="of load for each figure (%(default)s)")
-    add("--requests", type=int, default=100_000, help="for each figure at most (%(default)s)")
-    add("--budget", type=float, default=280, help="seconds for all rounds (%(default)s)")
-    add("--only", action="append", default=[], help="servers whose name contains this")
-    add("--out", type=Path, default=ROOT / ".cache" / "benchmarks", help="folder of the report")
-    beside = Path(sys.executable).with_name("noxus-secrets")
-    add("--ours", default=shlex.quote(str(beside)), help="our command, of another build, say")
+    add_arguments(parser)
+    parser.add_argument("--part", action="append", choices=PARTS, help="this part only; repeatable")
+    parser.add_argument(
+        "--publish", action="store_true", help="also write docs/performance-report.md and its plots"
+    )
     return parser.parse_args()
 
 
-def _chosen(name: str, only: list[str]) -> bool:
-    return not only or any(part in name for part in only)
+def _sections(parts: Iterator[str] | tuple[str, ...], context: Context) -> Iterator[Section]:
+    """Measure part by part; one that fails is told in the report, and the others go on."""
+    for part in parts:
+        name = f"benchmarks.{part}"
+        if importlib.util.find_spec(name) is None:
+            continue
+        begin = time.monotonic()
+        context.say(f"== {part}")
+        try:
+            section: Section = importlib.import_module(name).measure(context)
+        except (Exception, SystemExit) as error:  # noqa: BLE001  of whatever a part is made
+            context.say(traceback.format_exc())
+            section = Section.failure(part, error)
+        context.say(f"== {part}: {time.monotonic() - begin:.0f} s")
+        yield section
 
 
-def _write_bodies(folder: Path) -> dict[str, bodies.Json]:
-    """Write what is sent, and return it."""
-    worker = bodies.worker()
-    final = bodies.worker()
-    final["request"]["object"] = checking.expected(worker["request"]["object"])
-    reviews = {
-        "worker": worker,
-        "20 containers": bodies.many_containers(),
-        "2.9 MB": bodies.large(),
-        "injected worker": final,
-    }
-    for name, review in reviews.items():
-        _file(folder, name).write_bytes(bodies.encode(review))
-    return reviews
-
-
-def _file(folder: Path, name: str) -> Path:
-    return folder / f"{name.replace(' ', '-')}.json"
-
-
-def _workloads(folder: Path, args: argparse.Namespace) -> list[Workload]:
-    def each(body: str, connections: int, *, path: str = MUTATE, warmup: int = 200) -> Workload:
-        name = f"{body}, {connections} connection{'s' * (connections > 1)}"
-        name = f"validate: {name}" if path == VALIDATE else name
-        file = _file(folder, body)
-        return Workload(name, file, path, connections, args.requests, args.seconds, warmup)
-
-    return [
-        *(each("worker", connections) for connections in (1, 8, 25, 100)),
-        each("20 containers", 8),
-        each("injected worker", 8, path=VALIDATE),
-        each("2.9 MB", 1, warmup=2),  # the last: the memory that it takes is in no other figure
+def _write(folder: Path, about: dict[str, Any], sections: list[Section], text: str) -> None:
+    told = [
+        {
+            "title": section.title,
+            "failed": section.failed,
+            "goals": [{**asdict(goal), "reached": goal.reached} for goal in section.goals],
+            "rows": list(section.rows),
+        }
+        for section in sections
     ]
+    (folder / "report.json").write_text(json.dumps({**about, "sections": told}, indent=1))
+    (folder / "report.md").write_text(text)
+    _write_images(folder / "img", sections)
 
 
-def _measure(
-    server: servers.Server,
-    workloads: list[Workload],
-    reviews: dict[str, bodies.Json],
-    files: servers.Files,
-    where: Cores,
-) -> list[Row]:
-    port = free_port()
-    command = server.command(port, free_port())
-    log = files.folder / "server.log"
-    worker = reviews["worker"]
-    first = partial(checking.ask, port, MUTATE, bodies.encode(worker), files.ca)
-    rows = []
-    with running(command, port, where.server, log, first) as started:
-        for name in ("worker", "20 containers", "2.9 MB"):
-            review = reviews[name]
-            answer = checking.ask(port, MUTATE, bodies.encode(review), files.ca)
-            checking.check(review, answer, injects=server.injects)
-        for workload in workloads:
-            if workload.path == VALIDATE and not server.validates:
-                continue
-            row = ask_much(files.programs / "load", workload, started, files.ca, where)
-            rows.append({**row, "startSeconds": started.start_seconds})
-    log.unlink()  # a line a request adds up
-    return rows
+def _publish(text: str, sections: list[Section]) -> None:
+    (ROOT / "docs" / "performance-report.md").write_text(text)
+    _write_images(ROOT / "docs" / "img", sections)
 
 
-def _machine(where: Cores) -> dict[str, Any]:
-    models = [
-        line.partition(":")[2].strip()
-        for line in Path("/proc/cpuinfo").read_text().splitlines()
-        if line.startswith("model name")
-    ]
-    return {
-        "system": f"{platform.system()} {platform.machine()}, Python {platform.python_version()}",
-        "cpu": models[0] if models else "unknown processor",
-        "cores": os.cpu_count(),
-        "separateCores": where.separate,
-        # How Python was compiled moves our own figures: distributions and images optimise it.
-        "pythonOptimised": "--enable-optimizations"
-        in (sysconfig.get_config_var("CONFIG_ARGS") or ""),
-        "loadAverage": os.getloadavg()[0],
-    }
+def _write_images(folder: Path, sections: list[Section]) -> None:
+    folder.mkdir(exist_ok=True)
+    for section in sections:
+        for name, svg in section.images.items():
+            (folder / name).write_text(svg)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

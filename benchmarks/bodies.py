@@ -1,4 +1,7 @@
-"""The AdmissionReviews that are sent: one as an API server sends it, and larger ones made of it."""
+"""The AdmissionReviews that are sent: some as an API server sent them, and larger ones of these.
+
+`capture.py` wrote the files in bodies/.
+"""
 
 import copy
 import json
@@ -7,25 +10,29 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_WORKER = Path(__file__).with_name("bodies") / "worker.json"
+_FOLDER = Path(__file__).with_name("bodies")
 # Not all of the 3 MiB that an API server takes: managedFields are counted, too, and grow with it.
 _LARGE = 2_900_000
 
 
 def worker() -> Json:
-    """Return a worker of tenant-a as the ReplicaSet controller creates it: some 7 kB."""
-    review: Json = json.loads(_WORKER.read_bytes())
-    return review
+    """Return a worker of tenant-a as the ReplicaSet controller creates it: some 8 kB."""
+    return _captured("worker")
+
+
+def injected() -> Json:
+    """Return the same pod as the validating hook sees it: injected, with its name and uid."""
+    return _captured("injected")
 
 
 def small() -> Json:
     """Return a worker with one container and nothing else, as kubectl run makes it."""
-    review = worker()
-    pod = review["request"]["object"]
-    container = {"name": "worker", "image": "worker:1", "resources": {}}
-    pod["spec"] = {"containers": [container], "serviceAccountName": "noxus-worker"}
-    del pod["metadata"]["managedFields"], pod["metadata"]["ownerReferences"]
-    return review
+    return _captured("small")
+
+
+def update() -> Json:
+    """Return the UPDATE of the worker's Deployment to another image, with the old object."""
+    return _captured("update")
 
 
 def many_containers(count: int = 20) -> Json:
@@ -77,6 +84,11 @@ def greedy() -> Json:
 def encode(review: Json) -> bytes:
     """Write it as an API server does: without spaces."""
     return json.dumps(review, separators=(",", ":")).encode()
+
+
+def _captured(name: str) -> Json:
+    review: Json = json.loads((_FOLDER / f"{name}.json").read_bytes())
+    return review
 
 
 def _managed(pod: Json) -> Json:

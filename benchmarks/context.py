@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks import servers
+from benchmarks import environment, servers
 from benchmarks.processes import Cores, cores
-from benchmarks.section import Section
+from benchmarks.section import Section, goals_table
 
 ROOT = Path(__file__).resolve().parents[1]
 OUT = ROOT / ".cache" / "benchmarks"
@@ -24,6 +24,7 @@ class Context:
     ours: str  # our command in words of a shell: `shlex.split(ours)`
     rounds: int  # how often to measure everything; interleave what is compared within each
     seconds: float  # of load for one figure
+    only: tuple[str, ...]  # servers whose name contains one of these; none: all
     quick: bool  # the whole report in three minutes: leave out what is slow and not the point
 
     def say(self, text: str) -> None:
@@ -35,7 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what every part understands."""
     add = parser.add_argument
     add("--rounds", type=int, help="(5; with --quick 2)")
-    add("--seconds", type=float, help="of load for each figure (1.5; with --quick 0.5)")
+    add("--seconds", type=float, help="of load for each figure (1; with --quick 0.3)")
+    add("--only", action="append", default=[], help="servers whose name contains this")
     add("--quick", action="store_true", help="fewer and shorter rounds")
     add("--out", type=Path, default=OUT, help="folder of the report and of what is built")
     beside = Path(sys.executable).with_name("noxus-secrets")
@@ -47,13 +49,15 @@ def prepare(args: argparse.Namespace) -> Context:
     files = servers.Files(args.out.resolve())
     files.folder.mkdir(parents=True, exist_ok=True)
     servers.build(files)
+    environment.ready(files)
     servers.prepare(files, args.ours)
     return Context(
         files=files,
         cores=cores(),
         ours=args.ours,
         rounds=args.rounds or (2 if args.quick else 5),
-        seconds=args.seconds or (0.5 if args.quick else 1.5),
+        seconds=args.seconds or (0.3 if args.quick else 1.0),
+        only=tuple(args.only),
         quick=args.quick,
     )
 
@@ -68,8 +72,4 @@ def alone(measure: Callable[[Context], Section], purpose: str) -> None:
     folder.mkdir(exist_ok=True)
     for name, svg in section.images.items():
         (folder / name).write_text(svg)
-    print(f"## {section.title}\n\n{section.markdown}\n")
-    for goal in section.goals:
-        measured = "not measured" if goal.measured is None else goal.measured.text(goal.digits)
-        word = "reached" if goal.reached else "NOT reached"
-        print(f"- {goal.promise}: {measured} {goal.unit}, limit {goal.limit:g}: {word}")
+    print(f"## {section.title}\n\n{section.markdown}\n\n{goals_table(section.goals)}")

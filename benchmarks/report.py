@@ -1,157 +1,81 @@
-"""Rows of single measurements -> medians, spreads and ratios -> Markdown."""
+"""Sections -> the report in Markdown."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Mapping, Sequence
 from statistics import median
 from typing import Any
 
-from benchmarks.section import Row
-from benchmarks.spread import Spread, spread
+from benchmarks.section import Row, Section, goals_table
 
-Report = dict[str, Any]
-
-_STANDARD = "worker, 8 connections"
-_CPU = "cpuMicroseconds"
 _QUIET = 0.1  # of a core, used by others, that a figure bears
 
 
-class Rows:
-    """All measurements of a run."""
-
-    def __init__(self, rows: list[Row]) -> None:
-        self._rows = rows
-        self.servers = list(dict.fromkeys(row["server"] for row in rows))
-        self.workloads = list(dict.fromkeys(row["workload"] for row in rows))
-
-    def values(self, server: str, workload: str, key: str) -> dict[int, float]:
-        """Return round -> value."""
-        return {
-            row["round"]: row[key]
-            for row in self._rows
-            if (row["server"], row["workload"]) == (server, workload)
-        }
-
-    def spread(self, server: str, workload: str, key: str, scale: float = 1) -> Spread | None:
-        return spread([v * scale for v in self.values(server, workload, key).values()])
-
-    def ratio(self, server: str, peer: str, workload: str, key: str) -> Spread | None:
-        """Compare within each round, where both saw the same machine."""
-        mine, theirs = (self.values(each, workload, key) for each in (server, peer))
-        return spread([mine[n] / theirs[n] for n in mine if theirs.get(n)])
-
-
-def markdown(report: Report) -> str:
+def markdown(about: Mapping[str, Any], sections: Sequence[Section]) -> str:
     """Write the whole report."""
-    rows = Rows(report["rows"])
-    ours = rows.servers[0]
+    goals = [goal for section in sections for goal in section.goals]
+    reached = sum(goal.reached for goal in goals)
     parts = [
-        "# Side by side",
-        _about(report),
-        f"## {_STANDARD}",
-        _table(_standard(rows, _STANDARD)),
-        f"## Ratios: {ours} to each peer",
-        "Within each round; the median, and the lowest and highest of the rounds.",
-        _table(_ratios(rows, ours)),
-        "## CPU µs a request",
-        _table(_matrix(rows, _CPU, 1, 0)),
-        "## Requests a second on one core",
-        _table(_matrix(rows, "perSecond", 1, 0)),
-        "## p99, ms",
-        _table(_matrix(rows, "p99Microseconds", 1e-3, 2)),
-        "## p50, ms",
-        _table(_matrix(rows, "p50Microseconds", 1e-3, 2)),
-        "## How much of its core the server used",
-        "Below 0.9 the load generator was the limit, and throughput is no figure of the server.",
-        _table(_matrix(rows, "coreBusy", 1, 2)),
+        "# Performance report",
+        _about(about),
+        "## Goals",
+        f"{reached} of {len(goals)} reached, by the median of the rounds.",
+        goals_table(goals),
+        *(text for section in sections for text in (f"## {section.title}", section.markdown)),
         "## Honesty",
-        _honesty(report),
+        _honesty(about, [row for section in sections for row in section.rows]),
     ]
-    return "\n\n".join(parts) + "\n"
+    return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _about(report: Report) -> str:
-    machine, settings = report["machine"], report["settings"]
+def _about(about: Mapping[str, Any]) -> str:
+    machine, settings = about["machine"], about["settings"]
     pinning = (
         "the server on one, the load generator on another"
         if machine["separateCores"]
         else "**server and load generator share one, so latencies and throughput are worthless**"
     )
+    quick = " **Quick: fewer and shorter rounds.**" if settings["quick"] else ""
+    sizes = ", ".join(f"{name} {size:,} bytes" for name, size in about["bodies"].items())
     return (
-        f"{report['startedAt']}, {machine['system']}, {machine['cpu']}, {machine['cores']} cores: "
-        f"{pinning}. {report['roundsDone']} interleaved rounds of {settings['seconds']} s at most "
-        f"for each figure; each cell is the median of the rounds with the lowest and the highest. "
-        "TLS with ECDSA P-256, HTTP/1.1, kept-alive connections, each asking again as soon as it "
-        f"is answered. Bodies: {_sizes(report)}.\n\n"
+        f"Made by `make bench` at {about['startedAt']}: {machine['system']}, {machine['cpu']}, "
+        f"{machine['cores']} cores, {pinning}. Up to {settings['rounds']} interleaved rounds, "
+        f"{settings['seconds']:g} s of load for a figure.{quick} TLS with ECDSA P-256, HTTP/1.1, "
+        f"kept-alive connections. Bodies, as an API server sent them: {sizes}.\n\n"
         "Absolute figures move from machine to machine and from hour to hour: compare only within "
-        "one run."
+        "one run. [benchmarks/README.md](../benchmarks/README.md) says what is measured, and "
+        "how.\n\n"
+        "**Pods of one Deployment** differ in uid, name, times and the name of the token's volume, "
+        "as replicas do: a server may remember its decision. **Each different**: a value in the "
+        "spec differs in every request, and nothing can be remembered."
     )
 
 
-def _sizes(report: Report) -> str:
-    return ", ".join(f"{name} {size:,} bytes" for name, size in report["bodies"].items())
-
-
-def _standard(rows: Rows, workload: str) -> Iterator[list[str]]:
-    yield ["server", "CPU µs", "req/s", "p50 ms", "p99 ms", "p99.9 ms", "memory MB", "start s"]
-    columns: list[tuple[str, float, int]] = [
-        (_CPU, 1, 0),
-        ("perSecond", 1, 0),
-        ("p50Microseconds", 1e-3, 2),
-        ("p99Microseconds", 1e-3, 2),
-        ("p999Microseconds", 1e-3, 2),
-        ("rss", 1, 0),
-        ("startSeconds", 1, 2),
-    ]
-    for server in rows.servers:
-        cells = (rows.spread(server, workload, key, scale) for key, scale, _ in columns)
-        yield [server, *_cells(cells, [digits for _, _, digits in columns])]
-
-
-def _ratios(rows: Rows, ours: str) -> Iterator[list[str]]:
-    peers = [server for server in rows.servers if server != ours]
-    yield ["", *(f"to {peer}" for peer in peers)]
-    for workload in rows.workloads:
-        for name, key in (("CPU", _CPU), ("p99", "p99Microseconds")):
-            cells = [rows.ratio(ours, peer, workload, key) for peer in peers]
-            yield [f"{workload}: {name}", *_cells(cells, [2] * len(cells))]
-    cells = [rows.ratio(ours, peer, _STANDARD, "rss") for peer in peers]
-    yield ["memory after the standard load", *_cells(cells, [2] * len(cells))]
-
-
-def _matrix(rows: Rows, key: str, scale: float, digits: int) -> Iterator[list[str]]:
-    yield ["", *rows.servers]
-    for workload in rows.workloads:
-        cells = [rows.spread(server, workload, key, scale) for server in rows.servers]
-        yield [workload, *_cells(cells, [digits] * len(cells))]
-
-
-def _honesty(report: Report) -> str:
-    rows = report["rows"]
-    asked, errors = (sum(row[key] for row in rows) for key in ("requests", "errors"))
-    largest: Callable[[str], float] = lambda key: max(row[key] for row in rows)  # noqa: E731
-    others = median(row["othersBusy"] for row in rows)
-    noisy = sum(row["othersBusy"] > _QUIET for row in rows)
-    build = "with" if report["machine"]["pythonOptimised"] else "without"
+def _honesty(about: Mapping[str, Any], rows: Sequence[Row]) -> str:
+    build = "with" if about["machine"]["pythonOptimised"] else "without"
     lines = [
-        f"- {asked:,} requests, {errors} errors; every answer echoed its uid and allowed.",
-        f"- Others used {others:.0%} of a core in the median, {largest('othersBusy'):.0%} at most.",
-        f"- Figures during which others used more than a tenth of a core: {noisy} of {len(rows)}.",
-        f"- The host took {largest('stolen'):.0%} at most.",
-        f"- Load average when it began: {report['machine']['loadAverage']:.2f}.",
+        *_noise(rows),
+        f"- Load average when it began: {about['machine']['loadAverage']:.2f}.",
         f"- Python was compiled {build} --enable-optimizations.",
-        "- A closed loop: latency at many connections is mostly waiting for the others.",
+        "- In a closed loop, latency at many connections is mostly waiting for the others.",
         "- The peers do less: no entitlement, no references, no order of what is there, no log.",
     ]
-    firsts = {row["firstError"] for row in rows if row["firstError"]}
-    lines += [f"- error: {text}" for text in sorted(firsts)]
     return "\n".join(lines)
 
 
-def _cells(spreads: Any, digits: list[int]) -> list[str]:  # noqa: ANN401  any iterable of them
-    pairs = zip(spreads, digits, strict=True)
-    return ["-" if each is None else each.text(digit) for each, digit in pairs]
-
-
-def _table(rows: Iterator[list[str]]) -> str:
-    head, *body = rows
-    rule = ["---", *["---:"] * (len(head) - 1)]
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, rule, *body))
+def _noise(rows: Sequence[Row]) -> list[str]:
+    """Say how many answers were wrong, and how much of the machine others had."""
+    counted = [row for row in rows if "requests" in row and "errors" in row]
+    asked, errors = (sum(row[key] for row in counted) for key in ("requests", "errors"))
+    lines = [f"- {asked:,} requests, {errors:,} errors."]
+    others = [row["othersBusy"] for row in rows if "othersBusy" in row]
+    if others:
+        noisy = sum(each > _QUIET for each in others)
+        middle, most = median(others), max(others)
+        lines += [
+            f"- Others used {middle:.0%} of a core in the median, {most:.0%} at most.",
+            f"- They used more than a tenth of a core in {noisy} of {len(others)} measurements.",
+        ]
+    stolen = [row["stolen"] for row in rows if "stolen" in row]
+    if stolen:
+        lines.append(f"- The host took {max(stolen):.0%} of a core at most.")
+    firsts = {row["firstError"] for row in rows if row.get("firstError")}
+    return [*lines, *(f"- error: {text}" for text in sorted(firsts))]

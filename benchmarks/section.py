@@ -5,7 +5,7 @@ A part is a module with `measure(context: Context) -> Section`. `context` starts
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 from benchmarks.spread import Spread
 
@@ -43,6 +43,13 @@ class Section:
     rows: Sequence[Row]  # every single measurement, for report.json: numbers, strings, booleans
     goals: Sequence[Goal] = ()
     images: Mapping[str, str] = field(default_factory=dict)  # file name -> SVG; `![...](img/NAME)`
+    failed: bool = False
+
+    @classmethod
+    def failure(cls, part: str, error: BaseException) -> Self:
+        """Say that a part could not be measured: its goals are then missing from the report."""
+        text = f"**It could not be measured**: {type(error).__name__}: {error}"
+        return cls(part, text, rows=(), failed=True)
 
 
 def table(rows: Iterable[Sequence[str]]) -> str:
@@ -55,3 +62,20 @@ def table(rows: Iterable[Sequence[str]]) -> str:
 def cell(measured: Spread | None, digits: int = 0) -> str:
     """Write one figure of a table, or a dash."""
     return "-" if measured is None else measured.text(digits)
+
+
+def goals_table(goals: Sequence[Goal]) -> str:
+    """Write the goals, each with what was measured of it."""
+    return table([["goal", "limit", "measured", "reached", "tried"], *map(_goal, goals)])
+
+
+def _goal(goal: Goal) -> list[str]:
+    sign = "at least" if goal.at_least else "at most"
+    measured = "not measured" if goal.measured is None else cell(goal.measured, goal.digits)
+    return [
+        goal.promise,
+        f"{sign} {goal.limit:g} {goal.unit}",
+        measured,
+        "yes" if goal.reached else "**no**",
+        "" if goal.reached else goal.tried,
+    ]

@@ -18,6 +18,7 @@ OURS = "noxus-secrets"
 NULL = "null (Go)"
 CONTROLLER_RUNTIME = "controller-runtime (Go)"
 AFTERNOON = "aiohttp + make_patch"
+KOPF = "kopf"
 
 
 @dataclass(frozen=True)
@@ -29,6 +30,14 @@ class Files:
     @property
     def programs(self) -> Path:
         return self.folder / "bin"
+
+    @property
+    def environment(self) -> Path:
+        return self.folder / "environment"
+
+    @property
+    def python(self) -> Path:
+        return self.environment / "bin" / "python"
 
     @property
     def certificates(self) -> Path:
@@ -56,6 +65,10 @@ class Server:
     command: Callable[[int, int], list[str]]
     injects: bool = True  # the null server allows, and does nothing
     validates: bool = False
+    body_limit: int | None = None  # bytes that it takes at most
+
+    def takes(self, size: int) -> bool:
+        return self.body_limit is None or size <= self.body_limit
 
 
 def build(files: Files) -> None:
@@ -91,10 +104,12 @@ def servers(files: Files, ours: str) -> list[Server]:
         return [*shlex.split(ours), "serve", *policy, *addresses, *files.tls]
 
     config = ("--config", str(files.config))
-    peer = str(HERE / "peers" / "afternoon.py")
+    afternoon, kopf = (str(HERE / "peers" / name) for name in ("afternoon.py", "kopfoperator.py"))
     return [
         Server(OURS, serve, validates=True),
         Server(NULL, started(str(files.programs / "null")), injects=False, validates=True),
         Server(CONTROLLER_RUNTIME, started(str(files.programs / "controllerruntime"), *config)),
-        Server(AFTERNOON, started(sys.executable, peer, *config)),
+        Server(AFTERNOON, started(sys.executable, afternoon, *config)),
+        # kopf's server leaves aiohttp's limit as it is, and has no setting for it.
+        Server(KOPF, started(str(files.python), kopf, *config), body_limit=1024 * 1024),
     ]
