@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from prometheus_client import CollectorRegistry, Metric
 
 from webhook.telemetry.cluster_metrics import ClusterMetrics
+from webhook.telemetry.memo_metrics import RESULTS, MemoMetrics
 from webhook.telemetry.metrics import Metrics
 
 HEAD = """\
@@ -25,6 +26,7 @@ def registry(*, cluster: bool) -> CollectorRegistry:
     """Return the registry of a server, with or without an API server to talk to."""
     made = CollectorRegistry()
     Metrics(made, version=OPEN)
+    MemoMetrics(made, lambda: dict.fromkeys(RESULTS, 0))
     if cluster:
         ClusterMetrics(made).policies_in_force({OPEN: 1}, invalid=0, conflicts=0)
     return made

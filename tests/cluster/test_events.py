@@ -3,13 +3,12 @@
 import asyncio
 import json
 import logging
-from dataclasses import replace
 
 import pytest
 
 from tests.cluster.events_kit import NOON, REFUSAL, WEB, FakeApi, Json, Rig, said, workload
 from tests.wire.kit import WEB as POD
-from tests.wire.kit import review, send
+from tests.wire.kit import review, send, with_record
 from webhook.cluster.eventqueue import MAX_WAITING
 from webhook.cluster.events import BURST, EVERY, LAST_SECONDS, TRIES
 from webhook.cluster.telling import Reason
@@ -180,7 +179,7 @@ async def test_decisions_of_which_there_is_nothing_to_say_cost_nothing(rig: Rig)
 
 async def test_nothing_is_written_where_the_api_server_never_asks_us(rig: Rig) -> None:
     answer = greedy()
-    forged = answer._replace(record=replace(answer.record, namespace="kube-system"))
+    forged = with_record(answer, namespace="kube-system")
     rig.sink.decided(forged, 0.0001)
     assert await rig.settle() is None
     assert rig.api.calls == []
@@ -190,7 +189,7 @@ async def test_a_fault_in_telling_is_logged_and_harms_no_request(
     rig: Rig, caplog: pytest.LogCaptureFixture
 ) -> None:
     answer = greedy()
-    broken = answer._replace(record=replace(answer.record, namespace=None))  # type: ignore[arg-type]
+    broken = with_record(answer, namespace=None)
     rig.sink.decided(broken, 0.0001)
     rig.sink.decided(broken, 0.0001)
     assert [record.getMessage() for record in caplog.records] == ["an Event could not be made"]

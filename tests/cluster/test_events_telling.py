@@ -1,13 +1,12 @@
 """What an Event says, of which object, and of which decisions there is none."""
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from tests.core.kit import CIRCLES, policy
-from tests.wire.kit import PODS, WEB, review, send
+from tests.wire.kit import PODS, WEB, review, send, with_record
 from webhook.cluster.telling import MAX_NOTE, Reason, Telling, clip_bytes, telling
 from webhook.core.policyset import PolicySet
 from webhook.core.words import Hook, NamespaceMode
@@ -140,7 +139,7 @@ def test_nothing_is_told_of_objects_that_are_not_judged() -> None:
 def test_nothing_is_told_of_a_refused_workload_whose_author_reads_why() -> None:
     given = send(review(GREEDY))
     assert telling(given) is not None
-    elsewhere = given._replace(record=replace(given.record, resource="deployments"))
+    elsewhere = with_record(given, resource="deployments")
     assert telling(elsewhere) is None
 
 

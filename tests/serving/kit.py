@@ -6,11 +6,12 @@ import inspect
 import json
 import ssl
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -74,7 +75,9 @@ def echo(body: bytes, *, hook: Hook, mode: NamespaceMode, policies: PolicySet) -
     answer = json.dumps(document).encode()
     asked = AdmissionRequest(hook=hook, mode=mode, namespace="noxus", operation="CREATE", pod=None)
     body = answer * (1000 if say == "a lot" else 1)
-    return Answer(body, replace(RECORD, hook=hook), asked, Allow(Report(Reason.NOTHING_TO_DO)))
+    return Answer(
+        body, msgspec.structs.replace(RECORD, hook=hook), asked, Allow(Report(Reason.NOTHING_TO_DO))
+    )
 
 
 @dataclass

@@ -9,9 +9,9 @@ import select
 import socket
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import BinaryIO
 
+import msgspec
 import pytest
 
 from tests.serving.kit import RECORD
@@ -265,7 +265,7 @@ def test_a_decision_is_one_flat_line(stream: io.BytesIO) -> None:
 def test_a_decision_with_odd_names_is_still_json() -> None:
     written: list[bytes] = []
     logs.LOG.setLevel(logging.INFO)
-    record = replace(RECORD, name='a"b\n\u2028é')
+    record = msgspec.structs.replace(RECORD, name='a"b\n\u2028é')
     DecisionLog(written.append, clock=lambda: 0.0).decided(record, 0.0)
     logs.LOG.setLevel(logging.NOTSET)
     assert json.loads(written[0])["name"] == 'a"b\n\u2028é'

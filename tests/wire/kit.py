@@ -5,6 +5,8 @@ import json
 from collections.abc import Collection
 from typing import Any
 
+import msgspec
+
 from tests.core.kit import CIRCLES, policy
 from webhook.core.deployers import CONTROLLERS
 from webhook.core.policyset import PolicySet
@@ -61,3 +63,9 @@ def response(given: Answer) -> Json:
 
 def patch(given: Answer) -> Json:
     return json.loads(base64.b64decode(response(given)["patch"]))
+
+
+def with_record(given: Answer, **changes: Json) -> Answer:
+    """The same answer with another record."""
+    record = msgspec.structs.replace(given.record, **changes)
+    return Answer(given.body, record, given.asked, given.decision)

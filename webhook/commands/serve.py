@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from webhook.settings import FLAGS, Settings, SettingsError, settings_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from webhook.serving.sources import Sources
     from webhook.telemetry.metrics import Metrics
@@ -55,10 +55,13 @@ def run(args: argparse.Namespace) -> int:
     from webhook.serving.errors import StartError  # noqa: PLC0415
     from webhook.telemetry import logs  # noqa: PLC0415
     from webhook.wire.answer import answer  # noqa: PLC0415
+    from webhook.wire.memo import Memo  # noqa: PLC0415
 
+    plain = partial(answer, controllers=settings.controllers or CONTROLLERS)
+    memo = Memo(plain, secret=os.urandom(32))
     parts = server.Parts(
-        answer=partial(answer, controllers=settings.controllers or CONTROLLERS),
-        sources=_sources(settings),
+        answer=memo,
+        sources=_sources(settings, memo.counts),
         version=_version(),
         write=logs.configure(settings.log_level).write,
     )
@@ -68,7 +71,21 @@ def run(args: argparse.Namespace) -> int:
         return _refuse(problem)
 
 
-def _sources(settings: Settings) -> "Callable[[Settings, Metrics], Sources]":
+def _sources(
+    settings: Settings, counts: "Callable[[], Mapping[str, int]]"
+) -> "Callable[[Settings, Metrics], Sources]":
+    from webhook.telemetry.memo_metrics import MemoMetrics  # noqa: PLC0415
+
+    source = _source(settings)
+
+    def sources(settings: Settings, metrics: "Metrics") -> "Sources":
+        MemoMetrics(metrics.registry, counts)
+        return source(settings, metrics)
+
+    return sources
+
+
+def _source(settings: Settings) -> "Callable[[Settings, Metrics], Sources]":
     if settings.in_cluster:  # the client of the API server costs 20 MB and a tenth of a second
         from webhook.cluster.member import join  # noqa: PLC0415
 

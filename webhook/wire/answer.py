@@ -1,8 +1,7 @@
 """AdmissionReview bytes in, AdmissionReview bytes and a record for the log out."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
-from typing import Final, NamedTuple, assert_never
+from collections.abc import Callable, Collection
+from typing import Final, assert_never
 
 import msgspec
 
@@ -32,8 +31,7 @@ class NoPolicyLoaded(RuntimeError):
     """There is no policy to decide by, so the API server's failurePolicy must."""
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(msgspec.Struct, frozen=True, gc=False):
     """What is written down of a decision; nothing in it comes from the value of a variable."""
 
     uid: str
@@ -54,17 +52,32 @@ class Record:
     dry_run: bool  # the request's own, as in kubectl --dry-run=server
 
 
-class Answer(NamedTuple):
+class Answer:
     """The body of the HTTP response, and the record.
 
     Who tells more of it than the record does finds what was asked and decided here, and keeps none
     of it: it holds on to the body of the request.
     """
 
-    body: bytes
-    record: Record
-    asked: AdmissionRequest
-    decision: Decision
+    __slots__ = ("_asked", "body", "decision", "record")
+
+    def __init__(
+        self,
+        body: bytes,
+        record: Record,
+        asked: AdmissionRequest | Callable[[], AdmissionRequest],
+        decision: Decision,
+    ) -> None:
+        """Take what was asked, or how to find out again."""
+        self.body, self.record, self.decision = body, record, decision
+        self._asked = asked
+
+    @property
+    def asked(self) -> AdmissionRequest:
+        """What was asked; where the memo answered, it is decoded only now."""
+        if not isinstance(self._asked, AdmissionRequest):
+            self._asked = self._asked()
+        return self._asked
 
 
 _encode: Final = msgspec.json.Encoder().encode
