@@ -78,14 +78,27 @@ def reference() -> str:
     """Return the page."""
     os.environ["COLUMNS"] = "80"  # argparse wraps to the terminal otherwise
     top = parser()
-    subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no other way to them
-    commands = next(a.choices for a in top._actions if isinstance(a, subparsers))  # noqa: SLF001
-    sections = [
-        f"## {name}\n\n```text\n{commands[name].format_help()}```\n{example(name)}"
-        for name in COMMANDS
-    ]
+    commands = below(top)
+    sections = [section(name, commands[name]) for name in COMMANDS]
     reports = (ROOT / "tools" / "audit_json.md").read_text()
     return "\n".join([HEAD, *sections, TAIL, reports])
+
+
+def below(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:
+    """Return the commands of a parser by name."""
+    subparsers = argparse._SubParsersAction  # noqa: SLF001 - argparse has no other way to them
+    found = (a.choices for a in parser._actions if isinstance(a, subparsers))  # noqa: SLF001
+    return dict(next(found, {}))
+
+
+def section(name: str, command: argparse.ArgumentParser) -> str:
+    """Return a command's help, with that of the commands below it."""
+    texts = [f"## {name}\n\n```text\n{command.format_help()}```\n{example(name)}"]
+    texts += [
+        f"### {name} {each}\n\n```text\n{parser.format_help()}```\n"
+        for each, parser in below(command).items()
+    ]
+    return "\n".join(texts)
 
 
 def example(name: str) -> str:

@@ -19,6 +19,7 @@ COMMANDS = (
     "audit",
     "plan",
     "doctor",
+    "export",
     "certs",
     "serve",
 )

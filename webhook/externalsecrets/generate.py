@@ -1,0 +1,195 @@
+"""Policy and store -> manifests, or every reason why there are none."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from webhook.core.policy import Policy
+from webhook.externalsecrets import objects, template
+from webhook.externalsecrets.objects import Filling, Manifest
+from webhook.externalsecrets.reach import Open
+from webhook.externalsecrets.stores import ServiceAccount, Store
+from webhook.externalsecrets.wanted import Wanted, wanted
+
+StoreOf = Callable[[str], Store]  # the store as a namespace sees it; "" for the whole cluster
+
+
+class CannotExportError(Exception):
+    """No manifests can be made; each problem is a sentence with the way out."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What a policy does not say."""
+
+    path_template: str  # of the entry in the store; its placeholders are checked
+    store_name: str = "noxus"
+    account: str = "noxus-external-secrets"
+    account_namespace: str = "external-secrets"  # of the one account, where cluster-scoped
+    refresh_interval: str = "1h"
+    namespaces: tuple[str, ...] = ()  # only these; empty: those that the policy names
+    cluster_scoped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A Secret with the namespaces that it is for; None: every opted-in one."""
+
+    wanted: Wanted
+    names: tuple[str, ...] | None
+
+
+def manifests(policies: Sequence[Policy], store_of: StoreOf, options: Options) -> list[Manifest]:
+    """Return the manifests of policies, in the order to apply them.
+
+    Raises `CannotExportError` with every problem.
+    """
+    problems: list[str] = []
+    found: list[Manifest] = []
+    covered: set[str] = set()
+    for policy in policies:
+        placed = list(_place(policy, options, problems))
+        entries = _Entries(store_of, options, problems)
+        make = _cluster_scoped if options.cluster_scoped else _namespaced
+        found += make(placed, store_of, entries, options) if placed else []
+        covered |= {name for each in placed for name in each.names or ()}
+    names = ", ".join(policy.metadata.name for policy in policies)
+    problems += [
+        f"namespace {name}: policy {names} wants no Secret in it"
+        for name in options.namespaces
+        if name not in covered
+    ]
+    if not problems and not found:
+        problems.append(f"policy {names} names no Secret: there is nothing to fill")
+    kept = _once(found, problems)
+    if problems:
+        raise CannotExportError(list(dict.fromkeys(problems)))
+    return kept
+
+
+def _once(found: list[Manifest], problems: list[str]) -> list[Manifest]:
+    """Keep what policies have in common once, and say where they disagree."""
+    by_identity: dict[tuple[str, str, str], Manifest] = {}
+    for each in found:
+        if by_identity.setdefault(each.identity, each).value != each.value:
+            kind, namespace, name = each.identity
+            where = f" in namespace {namespace}" if namespace else ""
+            problems.append(
+                f"two policies want different things of {kind} {name}{where}: export them one at "
+                "a time, with --namespace"
+            )
+    return list(by_identity.values())
+
+
+def _place(policy: Policy, options: Options, problems: list[str]) -> Iterator[Placed]:
+    for each in wanted(policy.spec):
+        reach = each.reach
+        if options.namespaces:
+            names = tuple(name for name in sorted(set(options.namespaces)) if reach.covers(name))
+        elif reach.open() is Open.NO:
+            names = tuple(reach.names())
+        elif reach.open() is Open.POLICY and options.cluster_scoped:
+            yield Placed(each, None)
+            continue
+        else:
+            problems.append(_unlisted(each, options))
+            continue
+        if names:
+            yield Placed(each, names)
+
+
+def _unlisted(each: Wanted, options: Options) -> str:
+    globs = ", ".join(map(repr, each.reach.globs()))
+    what = f"globs {globs}" if globs else "no names of namespaces"
+    if options.cluster_scoped:
+        return (
+            f"Secret {each.secret} ({each.scopes[0]}) is kept to namespaces by {what}, which no "
+            "selector can say: name the namespaces with --namespace"
+        )
+    return (
+        f"Secret {each.secret} ({each.scopes[0]}): the policy gives {what}: name the namespaces "
+        "with --namespace, or give --cluster-scoped"
+    )
+
+
+class _Entries:
+    """Which entry of the store fills which Secret; keeps what is wrong with that."""
+
+    def __init__(self, store_of: StoreOf, options: Options, problems: list[str]) -> None:
+        self._store_of, self._options, self._problems = store_of, options, problems
+        self._readers: dict[str, str] = {}  # entry -> the Secret that is filled from it
+
+    def filling(self, each: Wanted, namespace: str) -> Filling:
+        """Return how a Secret is filled in a namespace."""
+        entry = {
+            scope: self._entry(each.secret, scope, namespace)
+            for scope in (each.owner, *(scope for _key, scope in each.keys or ()))
+        }
+        if each.keys is None:
+            return Filling(each.secret, each.scopes, entry[each.owner])
+        keys = tuple((key, entry[scope]) for key, scope in each.keys)
+        return Filling(each.secret, each.scopes, None, keys)
+
+    def _entry(self, secret: str, scope: str, namespace: str) -> str:
+        store = self._store_of(namespace)
+        key = template.fill(
+            self._options.path_template,
+            scope=store.word(scope),
+            secret=secret,
+            namespace=namespace,
+        )
+        if why := store.bad_key(key):
+            self._problems.append(f"{key!r} for Secret {secret}: {why}: change --path-template")
+        other = self._readers.setdefault(key, secret)
+        if other != secret:
+            self._problems.append(
+                f"Secrets {other} and {secret} would both be filled from {key!r}: "
+                "put {secret} into --path-template"
+            )
+        return key
+
+
+def _namespaced(
+    placed: list[Placed], store_of: StoreOf, entries: _Entries, options: Options
+) -> list[Manifest]:
+    found: list[Manifest] = []
+    for namespace in sorted({name for each in placed for name in each.names or ()}):
+        store = store_of(namespace)
+        found += [
+            objects.service_account(options.account, namespace, store),
+            objects.secret_store(options.store_name, namespace, options.account, store),
+        ]
+        found += [
+            objects.external_secret(
+                entries.filling(each.wanted, namespace),
+                namespace,
+                options.store_name,
+                options.refresh_interval,
+            )
+            for each in placed
+            if namespace in (each.names or ())
+        ]
+    return found
+
+
+def _cluster_scoped(
+    placed: list[Placed], store_of: StoreOf, entries: _Entries, options: Options
+) -> list[Manifest]:
+    account = ServiceAccount(options.account, options.account_namespace)
+    store = store_of("")
+    return [
+        objects.service_account(options.account, options.account_namespace, store),
+        objects.cluster_secret_store(options.store_name, account, store),
+        *(
+            objects.cluster_external_secret(
+                entries.filling(each.wanted, ""),
+                each.names,
+                options.store_name,
+                options.refresh_interval,
+            )
+            for each in placed
+        ),
+    ]
