@@ -15,10 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from cryptography.hazmat.primitives.serialization import Encoding
-
-from webhook.pki.authority import is_pair, read_certificate, read_key
-from webhook.pki.errors import PkiError
+from webhook.serving.leaf import read_leaf
 from webhook.serving.reload import Followed, LoadError, Status
 from webhook.telemetry.logs import event
 from webhook.telemetry.metrics import Metrics
@@ -170,42 +167,30 @@ class PemTlsSource(_Source):
     def _read_offered(self) -> Serving:
         if self._offered is None:
             raise LoadError("no certificate has come yet")
-        certificate, key = self._offered
-        serving = _serving(certificate, key, "tls.crt", "tls.key")
-        # Both in one: OpenSSL looks for each by its kind.
-        with _in_memory(certificate + b"\n" + key) as path:
-            _use(serving.context, path, path, "tls.crt")
-        _admit_only(serving.context, self._client_ca)
-        return serving
+        return _serving(*self._offered, "tls.crt", "tls.key", self._client_ca)
 
 
 def read_serving(files: TlsFiles) -> Serving:
     """Read certificate and key and make a context of them; raises LoadError or OSError."""
-    certificate, key = str(files.certificate), str(files.key)
-    serving = _serving(files.certificate.read_bytes(), files.key.read_bytes(), certificate, key)
-    _use(serving.context, certificate, key, certificate)
-    _admit_only(serving.context, files.client_ca)
-    return serving
+    content = (files.certificate.read_bytes(), files.key.read_bytes())
+    return _serving(*content, str(files.certificate), str(files.key), files.client_ca)
 
 
-def _serving(certificate_pem: bytes, key_pem: bytes, certificate_at: str, key_at: str) -> Serving:
-    """Check a pair, which messages call by where it came from; the context has yet to use it."""
-    try:
-        certificate = read_certificate(certificate_pem)
-    except PkiError as problem:
-        raise LoadError(f"{certificate_at}: {problem}") from None
-    try:
-        key = read_key(key_pem)
-    except PkiError as problem:
-        raise LoadError(f"{key_at}: {problem}") from None
-    if not is_pair(certificate, key):
-        raise LoadError(f"{key_at}: the key does not belong to {certificate_at}")
-    return Serving(
-        context=_context(),
-        der=certificate.public_bytes(Encoding.DER),
-        not_before=certificate.not_valid_before_utc,
-        not_after=certificate.not_valid_after_utc,
-    )
+def _serving(
+    certificate: bytes, key: bytes, certificate_at: str, key_at: str, client_ca: Path | None
+) -> Serving:
+    """Make a context of a pair, which messages call by where it came from; raises LoadError."""
+    context = _context()
+    leaf = read_leaf(certificate)
+    if leaf is None or (why := _use(context, certificate, key)):
+        from webhook.serving.unusual import examined  # noqa: PLC0415 - loads `cryptography`
+
+        leaf = examined(certificate, key, certificate_at, key_at)
+        why = _use(context, certificate, key)
+    if why:
+        raise LoadError(f"{certificate_at}: TLS cannot use it: {why}")
+    _admit_only(context, client_ca)
+    return Serving(context, leaf.der, leaf.not_before, leaf.not_after)
 
 
 @contextlib.contextmanager
@@ -236,11 +221,15 @@ def _context() -> ssl.SSLContext:
     return context
 
 
-def _use(context: ssl.SSLContext, certificate: str, key: str, where: str) -> None:
-    try:
-        context.load_cert_chain(certificate, key)
-    except ssl.SSLError as problem:
-        raise LoadError(f"{where}: TLS cannot use it: {problem.reason}") from None
+def _use(context: ssl.SSLContext, certificate: bytes, key: bytes) -> str:
+    """Have a context serve with a pair; returns why it cannot, in OpenSSL's words."""
+    with _in_memory(certificate) as certificate_path, _in_memory(key) as key_path:
+        try:
+            # A pass phrase of our own, else OpenSSL would ask the terminal for that of the key.
+            context.load_cert_chain(certificate_path, key_path, password="")
+        except ssl.SSLError as problem:
+            return problem.reason or type(problem).__name__
+    return ""
 
 
 def _admit_only(context: ssl.SSLContext, client_ca: Path | None) -> None:
