@@ -15,6 +15,7 @@ COMMANDS = (
     "inject",
     "review",
     "check",
+    "lint",
     "test",
     "audit",
     "plan",

@@ -1,0 +1,158 @@
+"""Secrets and ConfigMaps of manifests: their keys with values as a container would get them."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from webhook.core.faults import Path
+from webhook.core.names import object_name, secret_key
+from webhook.secretref.finding import Entry, Finding, Holder, Level, Rule
+
+_BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
+# Of these types, the content is none of variables: certificates, tokens, releases of Helm.
+_OTHER_TYPES: Final = ("kubernetes.io/", "bootstrap.kubernetes.io/", "helm.sh/")
+
+Item = Entry | Finding
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where an object is written, to say so of its parts."""
+
+    file: str
+    line: Callable[[Path], int]  # 0 for objects of a cluster
+    namespace: str | None  # in place of what the objects say
+
+
+def read(value: object, source: Source, path: Path = ()) -> Iterator[tuple[Holder, list[Finding]]]:
+    """Yield the Secrets and ConfigMaps of a document, those of Lists included."""
+    if not isinstance(value, dict):
+        return
+    kind, items = value.get("kind"), value.get("items")
+    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
+        for i, item in enumerate(items):
+            # In the list of an API, objects do not say what they are.
+            named = {"kind": kind.removesuffix("List"), **item} if isinstance(item, dict) else item
+            yield from read(named, source, (*path, "items", i))
+    elif _is_ours(value):
+        yield _holder(str(kind), value, source, path)
+
+
+def _is_ours(value: dict[str, Any]) -> bool:
+    return (
+        value.get("kind") in {"Secret", "ConfigMap"}
+        and value.get("apiVersion") in {"v1", None}
+        and not str(value.get("type") or "").startswith(_OTHER_TYPES)
+    )
+
+
+def _holder(
+    kind: str, value: dict[str, Any], source: Source, path: Path
+) -> tuple[Holder, list[Finding]]:
+    metadata = value.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    holder = Holder(
+        kind=kind,
+        name=_shown(metadata.get("name"), object_name),
+        namespace=source.namespace or _shown(metadata.get("namespace"), object_name),
+        file=source.file,
+        line=source.line(path),
+        entries=(),
+    )
+    plain, encoded = ("stringData", "data") if kind == "Secret" else ("data", "binaryData")
+    items = [
+        *_members(holder, value, (*path, encoded), source, decode=True),
+        *_members(holder, value, (*path, plain), source, decode=False),
+    ]
+    entries = [item for item in items if isinstance(item, Entry)]
+    first: dict[str, Entry] = {}
+    found = [item for item in items if isinstance(item, Finding)]
+    for entry in entries:
+        earlier = first.setdefault(entry.key, entry)
+        if entry.key and earlier is not entry:
+            message = f"it is in {plain}, too, in line {entry.line}, which counts: remove this one"
+            found.append(
+                holder.finding(
+                    *(Level.WARNING, Rule.REPEATED, message), key=entry.key, line=earlier.line
+                )
+            )
+    return (
+        Holder(
+            *(holder.kind, holder.name, holder.namespace, holder.file, holder.line),
+            tuple(entries),
+        ),
+        found,
+    )
+
+
+def _members(
+    holder: Holder, value: dict[str, Any], path: Path, source: Source, *, decode: bool
+) -> Iterator[Item]:
+    field = str(path[-1])
+    members = value.get(field)
+    if members is None:
+        return
+    if not isinstance(members, dict):
+        message = f"{field} is no mapping of keys to values: write each as KEY: value below it"
+        yield holder.finding(Level.ERROR, Rule.UNREADABLE, message, line=source.line(path))
+        return
+    for name, content in members.items():
+        line = source.line((*path, name))
+        key = _shown(name, secret_key)
+        if not key:
+            yield holder.finding(
+                *(Level.ERROR, Rule.NAME),
+                f"{field} has a key that the API server refuses, and that is not shown, since it "
+                "may be a part of a value: use letters, digits, '-', '_' and '.'",
+                line=line,
+            )
+        yield from _entry(holder, key, content, line, decode=decode)
+
+
+def _entry(holder: Holder, key: str, content: object, line: int, *, decode: bool) -> Iterator[Item]:
+    text = "" if content is None else content
+    if not isinstance(text, str):
+        message = "it is no text, which the API server refuses: put quotes around it"
+        yield holder.finding(Level.ERROR, Rule.NOT_TEXT, message, key=key, line=line)
+        yield Entry(key, None, line)
+        return
+    if not decode:
+        yield Entry(key, text, line)
+        return
+    decoded = _decoded(text)
+    if decoded is None:
+        yield holder.finding(
+            *(Level.ERROR, Rule.BASE64),
+            "it is no base64, so that the API server refuses the object: encode it, or write it "
+            "under stringData as it is",
+            key=key,
+            line=line,
+        )
+        yield Entry(key, None, line)
+        return
+    try:
+        yield Entry(key, decoded.decode(), line)
+    except UnicodeDecodeError:
+        yield Entry(key, decoded, line)
+
+
+def _decoded(text: str) -> bytes | None:
+    """Decode as the API server does, which passes over line breaks and nothing else."""
+    bare = text.replace("\n", "").replace("\r", "")
+    if not _BASE64.fullmatch(bare):
+        return None
+    try:
+        return base64.b64decode(bare, validate=True)
+    except binascii.Error:
+        return None
+
+
+def _shown(name: object, check: Callable[[str], str]) -> str:
+    """Return a name that is one; anything else may be a value that has slipped there."""
+    try:
+        return check(name) if isinstance(name, str) else ""
+    except ValueError:
+        return ""
