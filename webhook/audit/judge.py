@@ -17,6 +17,7 @@ from webhook.core.decide import decide
 from webhook.core.decision import Allow, Decision, Deny, Mutate, Observed, Reason
 from webhook.core.explanation import Explanation, explain
 from webhook.core.identity import Identity
+from webhook.core.pod import Container as PodContainer
 from webhook.core.pod import EnvFrom, Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.request import AdmissionRequest
@@ -74,7 +75,7 @@ class Judgement:
         own = [c for _, members in (self.stored.pod.spec or NO_SPEC).listed() for c in members]
         views = self.explanation.containers
         return tuple(
-            _container(view, tuple(managed_sources(mine.envFrom or (), policy)))
+            _container(view, tuple(managed_sources(mine.envFrom or (), policy)), _own(mine))
             for view, mine in zip(views, own, strict=True)
         )
 
@@ -136,7 +137,16 @@ def spelled(kind: str, name: str) -> str:
     return name if kind == "Secret" else f"{kind} {name}"
 
 
-def _container(view: ContainerView, has: tuple[SourceName, ...]) -> Container:
+def _own(container: PodContainer) -> tuple[str, ...]:
+    """Name the variables that a container sets itself, each once."""
+    return tuple(dict.fromkeys(it.name for it in container.env or () if it.name))
+
+
+def _container(
+    view: ContainerView, has: tuple[SourceName, ...], own: tuple[str, ...]
+) -> Container:
+    variables = tuple(Variable(v.name, v.secret, v.key, v.scope, v.origin) for v in view.variables)
+    given = {it.name for it in variables if it.origin == "there before"}
     return Container(
         list=view.list,
         name=view.name,
@@ -146,7 +156,6 @@ def _container(view: ContainerView, has: tuple[SourceName, ...]) -> Container:
             Source(e.kind, e.name, e.prefix, e.optional, e.scope, e.origin, e.wins)
             for e in view.env_from
         ),
-        variables=tuple(
-            Variable(v.name, v.secret, v.key, v.scope, v.origin) for v in view.variables
-        ),
+        variables=variables,
+        own=tuple(name for name in own if name not in given),
     )

@@ -95,6 +95,7 @@ class Container:
     has: tuple[SourceName, ...]
     gets: tuple[Source, ...]  # the whole final envFrom, the object's own sources included
     variables: tuple[Variable, ...]
+    own: tuple[str, ...] = ()  # names of the variables that it sets itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,86 @@
+"""Who runs flows: the workers that a policy makes, or the workloads that an audit found."""
+
+from collections.abc import Iterable, Iterator
+
+from webhook.audit.report import Container, Workload
+from webhook.core.compile import CompiledPolicy, CompiledScope
+from webhook.flows.environment import Layer, Reader
+
+WITHOUT_POOL = "no pool"
+OWN = "its own env"
+
+
+def of_policy(policy: CompiledPolicy, namespace: str) -> list[Reader]:
+    """Return a worker of each pool that may run in a namespace, and one that has no pool.
+
+    Conditions that only a real pod can meet become conditions of the layer.
+    """
+    scopes = [
+        scope
+        for scope in policy.scopes.values()
+        if policy.worker_role in scope.roles and _covers(scope, namespace)
+    ]
+    shared = [layer for scope in scopes for layer in _env_from(scope)]
+    variables = [layer for scope in scopes for layer in _env(scope)]
+    readers = [Reader(WITHOUT_POOL, namespace, None, (*shared, *variables))]
+    for name, pool in policy.pools.items():
+        if _covers(pool, namespace):
+            layers = (*shared, *_env_from(pool), *variables)
+            readers.append(Reader(name, namespace, name, layers))
+    return readers
+
+
+def of_audit(workloads: Iterable[Workload]) -> list[Reader]:
+    """Return the containers of workloads; the caller picks the workloads that run flows."""
+    return [reader for workload in workloads for reader in _containers(workload)]
+
+
+def _containers(workload: Workload) -> Iterator[Reader]:
+    running = [it for it in workload.containers if it.list == "containers" and not it.excluded]
+    several = len(running) > 1
+    for container in running:
+        title = f"{workload.title}, {container.name}" if several else workload.title
+        yield Reader(title, workload.namespace, workload.pool, tuple(_layers(container)))
+
+
+def _layers(container: Container) -> Iterator[Layer]:
+    for source in container.gets:
+        spelled = _spelled(source.kind, source.name)
+        yield Layer(spelled, source.scope, source.prefix)
+    for variable in container.variables:
+        if variable.origin in {"injected", "there before"}:
+            yield Layer(variable.secret, variable.scope, keys=frozenset({variable.name}))
+    if container.own:
+        yield Layer(OWN, "", keys=frozenset(container.own))
+
+
+def _covers(scope: CompiledScope, namespace: str) -> bool:
+    return scope.namespaces is None or scope.namespaces.matches(namespace)
+
+
+def _env_from(scope: CompiledScope) -> Iterator[Layer]:
+    for source in scope.sources:
+        kind, name, prefix = source.key
+        yield Layer(_spelled(kind, name), scope.name, prefix, condition=_condition(scope))
+
+
+def _env(scope: CompiledScope) -> Iterator[Layer]:
+    for it in scope.variables:
+        keys = frozenset({it.name})
+        yield Layer(it.secret, scope.name, keys=keys, condition=_condition(scope))
+
+
+def _condition(scope: CompiledScope) -> str:
+    """Say on what it depends whether a worker is given a scope; empty: on nothing."""
+    conditions: list[str] = []
+    if scope.on_request:
+        conditions.append("on request")
+    if scope.service_accounts is not None:
+        conditions.append(f"ServiceAccount {' or '.join(sorted(scope.service_accounts))}")
+    if scope.containers is not None:
+        conditions.append("in some containers")
+    return ", ".join(conditions)
+
+
+def _spelled(kind: str, name: str) -> str:
+    return name if kind == "Secret" else f"{kind} {name}"
