@@ -5,7 +5,7 @@ known only where somebody says them, since values and keys of Secrets are never 
 a Secret may hold any name, and the answer says "perhaps".
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -27,6 +27,11 @@ class Layer:
     prefix: str = ""
     keys: frozenset[str] | None = None  # the variables without prefix; None: not known
     condition: str = ""  # under which it is there at all: "on request"; empty: it is
+
+    @property
+    def title(self) -> str:
+        """Name it with its condition: llm-keys (on request)."""
+        return f"{self.source} ({self.condition})" if self.condition else self.source
 
     def holds(self, name: str) -> Certainty:
         """Tell whether it gives a variable of this name."""
@@ -63,6 +68,11 @@ class Reader:
     pool: str | None
     layers: tuple[Layer, ...]
 
+    def names(self) -> Iterator[str]:
+        """Yield the names of which somebody said that they are there."""
+        for layer in self.layers:
+            yield from (layer.prefix + key for key in layer.keys or ())
+
     def resolve(self, name: str) -> Resolution:
         """Look a name up as a flow would that runs here."""
         winner = ""
@@ -73,11 +83,11 @@ class Reader:
             if held is Certainty.NO:
                 continue
             if winner:
-                overridden.append(layer.source)
+                overridden.append(layer.source)  # whether it has the name or not, it loses
             elif held is Certainty.YES:
                 winner = layer.source
             else:
-                perhaps.append(layer.source)
+                perhaps.append(layer.title)
         certainty = Certainty.YES if winner else Certainty.PERHAPS if perhaps else Certainty.NO
         return Resolution(certainty, winner, _once(perhaps), _once(overridden))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from enum import StrEnum
 
 from webhook.flows.environment import Certainty, Reader, Resolution
@@ -51,6 +52,7 @@ class Name:
     verdict: Verdict
     uses: tuple[Use, ...]
     groups: tuple[Group, ...]  # in the order of their first reader
+    nearest: str  # the most similar name that is there; empty: nothing is similar, or it is there
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,12 +104,13 @@ def flows_report(
         for name, use in flow.reads:
             uses.setdefault(name, []).append(use)
     wanted = sorted(uses)
+    there = sorted({name for it in readers for name in it.names()})
     found = {name: [(it.title, it.resolve(name)) for it in readers] for name in wanted}
     return FlowsReport(
         flows=tuple(flows),
         unreadable=tuple(unreadable),
         readers=tuple(it.title for it in readers),
-        names=tuple(_name(name, tuple(uses[name]), found[name]) for name in wanted),
+        names=tuple(_name(name, tuple(uses[name]), found[name], there) for name in wanted),
         exposures=_exposures(readers, tuple(credentials)),
         readings=tuple(
             Reading(
@@ -118,15 +121,20 @@ def flows_report(
     )
 
 
-def _name(name: str, uses: tuple[Use, ...], found: Sequence[tuple[str, Resolution]]) -> Name:
+def _name(
+    name: str, uses: tuple[Use, ...], found: Sequence[tuple[str, Resolution]], there: Sequence[str]
+) -> Name:
     groups: dict[Resolution, list[str]] = {}
     for reader, resolution in found:
         groups.setdefault(resolution, []).append(reader)
+    verdict = _verdict(groups)
+    similar = get_close_matches(name, there, 1) if verdict is Verdict.NOWHERE else []
     return Name(
         name,
-        _verdict(groups),
+        verdict,
         uses,
         tuple(Group(tuple(readers), resolution) for resolution, readers in groups.items()),
+        similar[0] if similar else "",
     )
 
 
