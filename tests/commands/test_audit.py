@@ -89,7 +89,7 @@ def test_json_holds_the_sums_the_policies_and_every_workload() -> None:
 
     assert list(found) == [
         *("kind", "source", "refused", "totals", "policies", "namespaces", "unreadable"),
-        "workloads",
+        *("flows", "workloads"),
     ]
     assert (found["kind"], found["source"], found["refused"]) == ("Audit", "files", True)
     assert found["totals"]["entries"] == len(found["workloads"]) == 3

@@ -135,3 +135,18 @@ def test_a_long_list_can_be_shown_in_parts() -> None:
     refused = [clusters.refused(one, "tenant-0-llm") for one in many]
 
     assert "Show 3 more" in said(clusters.report(*refused))
+
+
+def test_what_flows_read_stands_in_the_row_of_each_worker_and_in_a_list_of_names() -> None:
+    text = " ".join(" ".join(Document(pages.flows()).text).split())
+
+    assert "Flows read by {{secret.NAME}}" in text
+    assert "CRM_TOKEN from worker-env" in text
+    assert "and 6 more names" in text
+    assert "What flows read 12 Where each name comes from, on the workers of this audit." in text
+    assert "To mend flows/wrong.json:7 : nodes[0].key names no variable" in text
+    assert "Credentials of the platform that flows can read" in text
+
+
+def test_a_page_that_nobody_asked_about_flows_says_nothing_of_them() -> None:
+    assert "Flows read" not in said(clusters.trial())

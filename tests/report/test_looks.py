@@ -10,6 +10,7 @@ PAGES = {
     "trial": pages.trial(),
     "example": pages.example(),
     "plan": pages.plan(),
+    "flows": pages.flows(),
     "nothing": pages.audit(clusters.report(pools=0)),
     "many-columns": pages.audit(clusters.cluster(30, pods_each=2, pools=15)),
 }

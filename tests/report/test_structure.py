@@ -16,6 +16,7 @@ PAGES = {
     "example": pages.example(),
     "trial": pages.trial(),
     "plan": pages.plan(),
+    "flows": pages.flows(),
     "nothing": pages.audit(clusters.report(pools=0)),
     "folded": pages.audit(clusters.cluster(40, pods_each=3, pools=30)),
 }

@@ -142,9 +142,7 @@ def _own(container: PodContainer) -> tuple[str, ...]:
     return tuple(dict.fromkeys(it.name for it in container.env or () if it.name))
 
 
-def _container(
-    view: ContainerView, has: tuple[SourceName, ...], own: tuple[str, ...]
-) -> Container:
+def _container(view: ContainerView, has: tuple[SourceName, ...], own: tuple[str, ...]) -> Container:
     variables = tuple(Variable(v.name, v.secret, v.key, v.scope, v.origin) for v in view.variables)
     given = {it.name for it in variables if it.origin == "there before"}
     return Container(

@@ -7,6 +7,8 @@ them, or empty where they are not known.
 from dataclasses import dataclass
 from enum import StrEnum
 
+from webhook.flows.report import FlowsReport
+
 
 class Verdict(StrEnum):
     """What the policy says of a workload's template, or of a pod that nobody owns."""
@@ -230,6 +232,7 @@ class Report:
     workloads: tuple[Workload, ...]
     unreadable: tuple[str, ...]  # a sentence each
     totals: Totals
+    flows: FlowsReport | None = None  # where it was asked what flows read
 
     @property
     def refused(self) -> bool:

@@ -2,14 +2,18 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from webhook.commands import flags, gather
+from webhook.commands import flags, flowfiles, gather
+from webhook.errors import UsageError
 
 if TYPE_CHECKING:
     from webhook.audit.report import Report
     from webhook.commands.flags import Subparsers
+    from webhook.core.policyset import PolicySet
+    from webhook.flows.report import FlowsReport
 
 _EPILOG = """\
 Tells per workload who it is, what it has, what it would be given, and what would
@@ -20,11 +24,16 @@ judged, so workloads that are scaled to zero count.
 Of a cluster only namespaces, workloads, pods and, without --policy, policies are
 read, by get and list, and never a Secret. Run it as you run kubectl.
 
-Exit code: 0 nothing would be refused, 1 something would, 2 unreadable input.
+With --flows it also tells where the names that flows read come from on each
+worker, which are nowhere, and which credentials of the platform flows can read.
+
+Exit code: 0 nothing would be refused, 1 something would or a name is nowhere, 2
+unreadable input.
 
 examples:
   noxus-secrets audit
   noxus-secrets audit --policy next.yaml -o html > audit.html
+  noxus-secrets audit --flows flows/ -o html > audit.html
   noxus-secrets audit -o policyreport | kubectl apply -f -
   helm template noxus | noxus-secrets audit --policy policy.yaml -n noxus -f -
 """
@@ -36,6 +45,17 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser = flags.add_command(subparsers, "audit", summary, _EPILOG)
     flags.add_policy(parser)
     gather.add_flags(parser)
+    parser.add_argument(
+        "--flows",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help=(
+            "also look up the {{secret.NAME}} of flows on each worker that was found: a file, a "
+            "folder, or -; may be repeated"
+        ),
+    )
+    flowfiles.add_secrets(parser)
     parser.add_argument(
         *("-o", "--output"),
         choices=["table", "json", "html", "policyreport"],
@@ -57,6 +77,8 @@ def audit(args: argparse.Namespace, *, at: datetime) -> int:
     """Read everything, judge it, and print the report."""
     from webhook.audit.auditor import Auditor  # noqa: PLC0415 - start-up time of the others
 
+    if args.secrets and not args.flows:
+        raise UsageError("--secrets goes with --flows: an audit needs no key of any Secret")
     loaded = flags.load_policy(args)
     auditor = Auditor(
         policies=loaded.policies,
@@ -66,8 +88,27 @@ def audit(args: argparse.Namespace, *, at: datetime) -> int:
     )
     gather.gather(args, auditor)
     report = auditor.report()
+    if args.flows:
+        flows = _flows(args, report, loaded.policies)
+        report = replace(report, flows=flows)
     _write(report, args, at)
-    return 1 if report.refused else 0
+    return 1 if report.refused or (report.flows and report.flows.failed) else 0
+
+
+def _flows(args: argparse.Namespace, report: "Report", policies: "PolicySet") -> "FlowsReport":
+    """Look up what flows read on each workload that runs them."""
+    from webhook.audit.report import Verdict  # noqa: PLC0415 - start-up time of the others
+    from webhook.flows.readers import of_audit  # noqa: PLC0415
+
+    runs = (Verdict.INJECTED, Verdict.NOTHING)  # a pod that is refused runs no flow
+    workers = []
+    for workload in report.workloads:
+        policy = policies.govern(workload.namespace)
+        if policy and workload.role == policy.worker_role and workload.verdict in runs:
+            workers.append(workload)
+    if not workers:
+        raise UsageError("--flows: no worker was found that could run a flow")
+    return flowfiles.report_of(args.flows, args.secrets, of_audit(workers))
 
 
 def _write(report: "Report", args: argparse.Namespace, at: datetime) -> None:

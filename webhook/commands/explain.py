@@ -5,8 +5,9 @@ import sys
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from webhook.commands import flags
+from webhook.commands import explain_flow, flags, flowfiles
 from webhook.core.words import NamespaceMode
+from webhook.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,11 +21,17 @@ what it is granted and by which line of the policy, and for each container the
 final order and which source wins. Nothing is asked of a cluster, and no value
 of a variable is read.
 
-Exit code: 0 nothing is refused, 1 something is, 2 unreadable input.
+With --flow it shows of each {{secret.NAME}} in flows where it comes from in each
+worker pool, which names are nowhere, and which credentials of the platform are
+within reach of whoever writes flows. --secrets tells it the keys of Secrets.
+
+Exit code: 0 nothing is refused, 1 something is or a name is nowhere, 2 unreadable
+input.
 
 examples:
   noxus-secrets explain --policy policy.yaml -n noxus -f pod.yaml
   kubectl get deploy -o yaml | noxus-secrets explain --policy policy.yaml -f -
+  noxus-secrets explain -n noxus --flow flows/ --secrets secrets.yaml
 """
 
 
@@ -33,7 +40,18 @@ def add_parser(subparsers: "Subparsers") -> None:
     summary = "tell why a pod or workload gets what it gets"
     parser = flags.add_command(subparsers, "explain", summary, _EPILOG)
     flags.add_policy(parser)
-    flags.add_objects(parser)
+    flags.add_objects(parser, required=False)
+    parser.add_argument(
+        "--flow",
+        metavar="PATH",
+        action="append",
+        default=[],
+        help=(
+            "instead of -f: flows whose {{secret.NAME}} are looked up in each pool: a file, a "
+            "folder, or -; may be repeated"
+        ),
+    )
+    flowfiles.add_secrets(parser)
     flags.add_mode(parser)
     flags.add_user(parser)
     flags.add_output(parser, "text", "for people", "see docs/commands.md")
@@ -41,7 +59,10 @@ def add_parser(subparsers: "Subparsers") -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Explain every pod and workload of the input."""
+    """Explain every pod and workload of the input, or every flow."""
+    _check_together(args)
+    if args.flow:
+        return explain_flow.run(args, flags.load_policy(args))
     from webhook.commands.explained import as_dict  # noqa: PLC0415 - start-up time of the others
     from webhook.commands.output import JsonList  # noqa: PLC0415
     from webhook.core.decision import Deny, Observed  # noqa: PLC0415
@@ -65,6 +86,14 @@ def run(args: argparse.Namespace) -> int:
     else:
         _sum_up(verdicts, skipped)
     return 1 if refused else 0
+
+
+def _check_together(args: argparse.Namespace) -> None:
+    """Refuse what contradicts itself; raises `UsageError`."""
+    if bool(args.flow) == bool(args.filename):
+        raise UsageError("give either -f with pods and workloads, or --flow with flows")
+    if args.secrets and not args.flow:
+        raise UsageError("--secrets goes with --flow: a pod is explained without any key")
 
 
 def _sum_up(verdicts: "Counter[str]", skipped: "Counter[str]") -> None:

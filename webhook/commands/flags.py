@@ -78,13 +78,13 @@ def add_output(parser: argparse.ArgumentParser, default: str, what: str, json: s
     )
 
 
-def add_objects(parser: argparse.ArgumentParser) -> None:
+def add_objects(parser: argparse.ArgumentParser, *, required: bool = True) -> None:
     """Add -f and --namespace."""
     parser.add_argument(
         *("-f", "--filename"),
         metavar="PATH",
         action="append",
-        required=True,
+        required=required,
         help="pods and workloads: a file, a folder, or - for standard input; may be repeated",
     )
     parser.add_argument(

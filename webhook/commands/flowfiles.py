@@ -2,15 +2,17 @@
 
 import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webhook.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from webhook.flows.environment import Reader
     from webhook.flows.keys import KeyList
-    from webhook.flows.report import Flow
+    from webhook.flows.report import Flow, FlowsReport
     from webhook.loading.yamltree import Document
 
 
@@ -28,7 +30,29 @@ def add_secrets(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def flows(inputs: list[str]) -> "tuple[list[Flow], list[str]]":
+def report_of(flows: list[str], secrets: list[str], readers: "list[Reader]") -> "FlowsReport":
+    """Read flows and key lists, and look every name up; raises `UsageError`."""
+    from dataclasses import replace  # noqa: PLC0415
+
+    from webhook.flows.environment import known  # noqa: PLC0415
+    from webhook.flows.keys import in_namespace  # noqa: PLC0415
+    from webhook.flows.report import flows_report  # noqa: PLC0415
+    from webhook.secretref.keys import KEYS  # noqa: PLC0415
+    from webhook.secretref.model import Category, Sort  # noqa: PLC0415
+
+    lists = key_lists(secrets)
+    told = {it.namespace: in_namespace(lists, it.namespace) for it in readers}
+    filled = [replace(it, layers=known(it.layers, told[it.namespace])) for it in readers]
+    found, unreadable = read_flows(flows)
+    credentials = [
+        key.name
+        for key in KEYS
+        if key.sort is Sort.SECRET and key.category.value is Category.INFRASTRUCTURE
+    ]
+    return flows_report(found, filled, credentials=credentials, unreadable=unreadable)
+
+
+def read_flows(inputs: list[str]) -> "tuple[list[Flow], list[str]]":
     """Read flows; a file that cannot be read becomes a sentence, and the others are read."""
     from webhook.commands import objects  # noqa: PLC0415 - start-up time of the others
     from webhook.commands.progress import progress  # noqa: PLC0415
@@ -54,7 +78,9 @@ def key_lists(inputs: list[str]) -> "list[KeyList]":
     """Read the names of keys; raises `UsageError`, which repeats nothing of the content."""
     from webhook.flows.keys import key_lists as of_document  # noqa: PLC0415
 
-    return [it for name in inputs for document in _quiet(name) for it in of_document(document.value)]
+    return [
+        it for name in inputs for document in _quiet(name) for it in of_document(document.value)
+    ]
 
 
 def _quiet(name: str) -> "Iterator[Document]":

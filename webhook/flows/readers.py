@@ -35,11 +35,20 @@ def of_audit(workloads: Iterable[Workload]) -> list[Reader]:
     return [reader for workload in workloads for reader in _containers(workload)]
 
 
+def titles(workload: Workload) -> tuple[str, ...]:
+    """Return how the containers of a workload are called in a report of flows."""
+    running = _running(workload)
+    containers = [f", container {it.name}" for it in running] if len(running) > 1 else [""]
+    return tuple(f"{workload.title}{it} in {workload.namespace}" for it in containers)
+
+
+def _running(workload: Workload) -> list[Container]:
+    return [it for it in workload.containers if it.list == "containers" and not it.excluded]
+
+
 def _containers(workload: Workload) -> Iterator[Reader]:
-    running = [it for it in workload.containers if it.list == "containers" and not it.excluded]
-    several = len(running) > 1
-    for container in running:
-        title = f"{workload.title}, {container.name}" if several else workload.title
+    # Without a container there is a title all the same, and nothing that could read.
+    for title, container in zip(titles(workload), _running(workload), strict=False):
         yield Reader(title, workload.namespace, workload.pool, tuple(_layers(container)))
 
 

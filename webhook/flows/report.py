@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from webhook.flows.environment import Certainty, Reader, Resolution
+from webhook.flows.environment import Reader, Resolution
 
 
 class Verdict(StrEnum):
@@ -13,7 +13,7 @@ class Verdict(StrEnum):
 
     NOWHERE = "nowhere"  # no reader can have it
     PARTLY = "not everywhere"  # some have it, or may, and some cannot
-    DIFFERS = "differs"  # all have it, from different sources
+    DIFFERS = "differs"  # all have it, or may, and some surely from different sources
     PERHAPS = "perhaps"  # depends on keys that nobody told, or on a condition
     SAME = "resolves"  # all have it, from one source
 
@@ -61,16 +61,6 @@ class Exposure:
 
     readers: tuple[str, ...]
     keys: tuple[tuple[str, str], ...]  # the name, and the source that surely gives it
-    unknown: tuple[str, ...]  # sources of which nobody told the keys
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """What the flows read on one reader: a row of the matrix."""
-
-    reader: str
-    namespace: str
-    names: tuple[tuple[str, Resolution], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +72,7 @@ class FlowsReport:
     readers: tuple[str, ...]
     names: tuple[Name, ...]
     exposures: tuple[Exposure, ...]
-    readings: tuple[Reading, ...]
+    unknown: tuple[str, ...]  # sources of which nobody told the keys
 
     @property
     def failed(self) -> bool:
@@ -112,12 +102,7 @@ def flows_report(
         readers=tuple(it.title for it in readers),
         names=tuple(_name(name, tuple(uses[name]), found[name], there) for name in wanted),
         exposures=_exposures(readers, tuple(credentials)),
-        readings=tuple(
-            Reading(
-                it.title, it.namespace, tuple((name, found[name][place][1]) for name in wanted)
-            )
-            for place, it in enumerate(readers)
-        ),
+        unknown=_unknown(readers),
     )
 
 
@@ -145,22 +130,22 @@ def _verdict(resolutions: Iterable[Resolution]) -> Verdict:
         return Verdict.NOWHERE
     if lacking:
         return Verdict.PARTLY
-    if any(it.certainty is Certainty.PERHAPS or it.perhaps for it in found):
-        return Verdict.PERHAPS
-    return Verdict.SAME if len({it.winner for it in found}) == 1 else Verdict.DIFFERS
+    if len({it.winner for it in found if it.winner}) > 1:
+        return Verdict.DIFFERS
+    return Verdict.PERHAPS if any(it.perhaps for it in found) else Verdict.SAME
 
 
 def _exposures(readers: Iterable[Reader], credentials: tuple[str, ...]) -> tuple[Exposure, ...]:
-    groups: dict[tuple[tuple[tuple[str, str], ...], tuple[str, ...]], list[str]] = {}
+    groups: dict[tuple[tuple[str, str], ...], list[str]] = {}
     for reader in readers:
         surely = tuple(
             (name, found.winner) for name in credentials if (found := reader.resolve(name)).winner
         )
-        unknown = tuple(
-            dict.fromkeys(layer.source for layer in reader.layers if layer.keys is None)
-        )
-        if surely or unknown:
-            groups.setdefault((surely, unknown), []).append(reader.title)
-    return tuple(
-        Exposure(tuple(titles), surely, unknown) for (surely, unknown), titles in groups.items()
-    )
+        if surely:
+            groups.setdefault(surely, []).append(reader.title)
+    return tuple(Exposure(tuple(titles), surely) for surely, titles in groups.items())
+
+
+def _unknown(readers: Iterable[Reader]) -> tuple[str, ...]:
+    layers = (layer for reader in readers for layer in reader.layers)
+    return tuple(dict.fromkeys(layer.source for layer in layers if layer.keys is None))

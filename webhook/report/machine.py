@@ -25,6 +25,7 @@ def write_audit_json(report: Report, stream: TextIO) -> None:
         "policies": plain(report.policies),
         "namespaces": plain(report.namespaces),
         "unreadable": plain(report.unreadable),
+        "flows": plain(report.flows),
     }
     _write(head, "workloads", report.workloads, stream)
 

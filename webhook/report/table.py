@@ -16,6 +16,7 @@ from webhook.audit.report import (
     Workload,
 )
 from webhook.report.lines import Detail, Lines, aligned, count, some
+from webhook.report.table_flows import write_flows
 
 _QUIET = frozenset({PodState.CURRENT, PodState.FINISHED})
 
@@ -32,6 +33,8 @@ def write_audit(report: Report, stream: TextIO) -> None:
             lines.entry(cells, str(workload.verdict), _details(workload))
     if report.workloads:
         lines.text()
+    if report.flows is not None:
+        write_flows(report.flows, stream, about="on the workers above")
     for sentence in report.unreadable:
         lines.text(f"unreadable: {sentence}")
     for sentence in _sums(report.totals):

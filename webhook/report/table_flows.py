@@ -1,14 +1,20 @@
 """What flows read, for people at a terminal."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
 from webhook.flows.environment import Resolution
 from webhook.flows.report import Exposure, FlowsReport, Name, Use, Verdict
-from webhook.report.lines import Detail, Lines, aligned, count, some
+from webhook.report.lines import Detail, Lines, aligned, count
 
 _PLACES = 3  # that are named of those which read one name
+_GROUPS = 8  # of pools, that differ in where one name comes from: about a screenful for two names
+_NAMES = 4
+_WAY_OUT = (
+    "whoever writes a flow can read these credentials of the platform: keep them in a scope that "
+    "workers do not get, or give single keys with env"
+)
 _ONLY = "workers that take every tenant's tasks may run such a flow as well, and do not have it"
 
 
@@ -24,10 +30,12 @@ def write_flows(report: FlowsReport, stream: TextIO, *, about: str) -> None:
             lines.text(f"{place(use)}: {message}")
     for sentence in report.unreadable:
         lines.text(f"unreadable: {sentence}")
-    for exposure in report.exposures:
-        lines.heading("within reach of every flow", f" ({some(list(exposure.readers), 'worker')})")
-        for detail in _exposed(exposure):
-            lines.text(detail)
+    if report.exposures:
+        lines.heading("within reach of every flow", "")
+        for exposure in report.exposures:
+            for sentence in _exposed(exposure):
+                lines.text(sentence)
+        lines.text(_WAY_OUT)
     lines.text()
     for sentence in _sums(report):
         lines.text(sentence)
@@ -36,6 +44,12 @@ def write_flows(report: FlowsReport, stream: TextIO, *, about: str) -> None:
 def place(use: Use) -> str:
     """Write a place as editors jump to it."""
     return f"{use.file}:{use.line}: {use.field}" if use.field else f"{use.file}:{use.line}"
+
+
+def few(names: Sequence[str]) -> str:
+    """Name a few of many: a, b, c, d and 9 more."""
+    more = len(names) - _NAMES
+    return ", ".join(names[:_NAMES]) + (f" and {more} more" if more > 0 else "")
 
 
 def source(resolution: Resolution) -> str:
@@ -59,8 +73,11 @@ def _details(name: Name) -> Iterator[Detail]:
     if name.verdict is Verdict.NOWHERE:
         yield Detail("missing", _missing(name))
         return
-    for group in name.groups:
-        yield Detail("from", f"{source(group.resolution)}: {some(list(group.readers), 'worker')}")
+    for group in name.groups[:_GROUPS]:
+        yield Detail("from", f"{source(group.resolution)}: {few(group.readers)}")
+    if len(name.groups) > _GROUPS:
+        rest = sum(len(group.readers) for group in name.groups[_GROUPS:])
+        yield Detail("from", f"other Secrets: {rest} more; -o json names all")
     if name.verdict is Verdict.PARTLY:
         yield Detail("warning", _ONLY)
 
@@ -75,17 +92,7 @@ def _exposed(exposure: Exposure) -> Iterator[str]:
     for key, given in exposure.keys:
         by_source.setdefault(given, []).append(key)
     for given, keys in by_source.items():
-        yield f"credentials of the platform in {given}: {', '.join(keys)}"
-    if by_source:
-        yield (
-            "whoever writes a flow can read them: keep them in a scope that workers do not get, "
-            "or give single keys with env"
-        )
-    if exposure.unknown:
-        yield (
-            f"whatever is in {', '.join(exposure.unknown)}; to see which names those are, "
-            "give manifests with --secrets"
-        )
+        yield f"{few(exposure.readers)}: {', '.join(keys)}, from {given}"
 
 
 def _sums(report: FlowsReport) -> Iterator[str]:
@@ -93,6 +100,9 @@ def _sums(report: FlowsReport) -> Iterator[str]:
     told = "; ".join(f"{verdicts[it]} {it}" for it in Verdict if verdicts[it])
     flows = count(len(report.flows), "flow file")
     yield f"{count(len(report.names), 'name')} in {flows}{f': {told}' if told else ''}"
+    if report.unknown:
+        told = few(report.unknown)
+        yield f"nobody told the keys of {told}: give manifests of them with --secrets"
     near = sum(len(flow.near_misses) for flow in report.flows)
     if near:
         yield f"{count(near, 'expression')} that reads nothing"

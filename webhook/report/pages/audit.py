@@ -3,7 +3,7 @@
 from typing import Final
 
 from webhook.audit.report import Report, Totals
-from webhook.report.pages import findings
+from webhook.report.pages import findings, flows
 from webhook.report.pages.cards import Card, cards
 from webhook.report.pages.columns import columns
 from webhook.report.pages.filters import filters, no_match, same
@@ -36,6 +36,7 @@ def audit_body(report: Report) -> Content:
             "Nothing would be refused.",
         ),
         _matrix(report),
+        flows.section(report),
         findings.section(
             "pods",
             "Pods behind the policy",

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 from webhook.audit.report import Access, Namespace, PodState, Report, State, Verdict, Workload
+from webhook.report.pages import flows
 from webhook.report.pages.columns import Column, Columns
 from webhook.report.pages.details import detail_row
 from webhook.report.pages.markup import Content, Markup, el, join, name, names
@@ -35,12 +36,19 @@ def matrix(report: Report, columns: Columns) -> Markup:
     """Return the table in its own box, which scrolls where the page does not."""
     keyed = sorted(enumerate(report.workloads), key=lambda it: _group_of(it[1]))
     modes = {namespace.name: namespace for namespace in report.namespaces}
+    found = None if report.flows is None else flows.reads(report.flows)
     bodies = (
-        _group(number, list(members), columns, modes)
+        _group(number, list(members), columns, modes, found)
         for number, (_, members) in enumerate(groupby(keyed, key=lambda it: _group_of(it[1])))
     )
     looks = {"wide": len(columns.listed) > _ON_PAPER, "many": len(report.workloads) > _MANY}
-    table = el("table", _head(columns.listed), bodies, role="table", aria_label="Exposure matrix")
+    table = el(
+        "table",
+        _head(columns.listed, with_flows=found is not None),
+        bodies,
+        role="table",
+        aria_label="Exposure matrix",
+    )
     return el(
         "div",
         el("div", table, class_="box", tabindex="0", role="region", aria_label="Exposure matrix"),
@@ -52,10 +60,10 @@ def _group_of(workload: Workload) -> tuple[str, str, str]:
     return workload.namespace, workload.role or "", workload.pool or ""
 
 
-def _head(listed: Sequence[Column]) -> Markup:
+def _head(listed: Sequence[Column], *, with_flows: bool) -> Markup:
     cells = (_column(number, column) for number, column in enumerate(listed, 1))
     corner = el("th", "Workload", role="columnheader", scope="col", class_="corner")
-    row = el("tr", corner, cells, role="row")
+    row = el("tr", corner, cells, flows.head_cell() if with_flows else None, role="row")
     return el("thead", row, role="rowgroup")
 
 
@@ -82,7 +90,11 @@ def _column(number: int, column: Column) -> Markup:
 
 
 def _group(
-    number: int, members: Sequence[Keyed], columns: Columns, modes: dict[str, Namespace]
+    number: int,
+    members: Sequence[Keyed],
+    columns: Columns,
+    modes: dict[str, Namespace],
+    found: flows.Reads | None,
 ) -> Markup:
     namespace, role, pool = _group_of(members[0][1])
     mode = modes[namespace].mode if namespace in modes else members[0][1].mode
@@ -105,8 +117,9 @@ def _group(
         scope="rowgroup",
     )
     cells = _group_cells([workload for _, workload in members], columns)
-    head = el("tr", who, cells, role="row", class_="group", id=f"g{number}")
-    rows = (_row(key, workload, columns) for key, workload in members)
+    last = None if found is None else el("td", role="cell")
+    head = el("tr", who, cells, last, role="row", class_="group", id=f"g{number}")
+    rows = (_row(key, workload, columns, found) for key, workload in members)
     return el("tbody", head, rows, role="rowgroup")
 
 
@@ -126,7 +139,7 @@ def _group_cells(members: Sequence[Workload], columns: Columns) -> Iterator[Mark
         yield _cell(column, list(told))
 
 
-def _row(key: int, workload: Workload, columns: Columns) -> Markup:
+def _row(key: int, workload: Workload, columns: Columns, reads: flows.Reads | None) -> Markup:
     found = statuses(workload)
     by_place: dict[int, list[Access]] = {}
     for access in workload.access:
@@ -146,6 +159,7 @@ def _row(key: int, workload: Workload, columns: Columns) -> Markup:
         "tr",
         _row_head(key, workload, found),
         cells,
+        None if reads is None else flows.cell(workload, reads),
         role="row",
         class_="workload",
         id=f"w{key}",
@@ -155,7 +169,7 @@ def _row(key: int, workload: Workload, columns: Columns) -> Markup:
         data_pool=workload.pool or NO_POOL,
         data_status=" ".join(found),
     )
-    return join(row, detail_row(key, workload, len(columns.listed) + 1))
+    return join(row, detail_row(key, workload, len(columns.listed) + 1 + (reads is not None)))
 
 
 def _cell(column: Column, ways: Sequence[Content]) -> Markup:
