@@ -1,12 +1,14 @@
 """Runs the load generator against a server that is up, and measures both."""
 
+import contextlib
 import json
+import signal
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.processes import Cores, Machine, Running, cpu_of, pinned
+from benchmarks.processes import Cores, Machine, Running, pinned
 from benchmarks.section import Row
 
 # A measurement ends by time: this many requests are never reached.
@@ -48,23 +50,65 @@ def ask_much(
     """Ask until the time is over; only what is counted is measured."""
     words = command(generator, workload, [server.port for server in servers], ca)
     with subprocess.Popen(
-        pinned(words, on.client), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        pinned(words, on.asking), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         if process.stdin is None or process.stdout is None:
             raise AssertionError("both were asked for")
-        stat = Path(f"/proc/{process.pid}/stat")
         process.stdout.readline()  # warm
-        machine, cpu, client = Machine(), _cpu(servers), cpu_of(stat)
+        machine, cpu = Machine(), _cpu(servers)
         process.stdin.write("\n")
         process.stdin.flush()
         line = process.stdout.readline()
         cpu = _cpu(servers) - cpu
-        client = cpu_of(stat) - client  # readable until it is waited for
         busy, stolen = machine.busy_and_stolen()
+    told = _told(line, workload)
+    asked = told["requests"] + told["errors"]
+    return {
+        **told,
+        "cpuMicroseconds": 1e6 * cpu / max(asked, 1),
+        "coreBusy": cpu / told["seconds"],
+        "clientBusy": told["cpuSeconds"] / told["seconds"],
+        # What neither of the two used: the noise that the figures carry.
+        "othersBusy": max(0.0, busy - cpu - told["cpuSeconds"]) / told["seconds"],
+        "stolen": stolen / told["seconds"],
+        **servers[0].memory(),
+    }
+
+
+@contextlib.contextmanager
+def background(
+    generator: Path, workload: Workload, server: Running, ca: Path, on: Cores
+) -> Iterator[Callable[[], Row]]:
+    """Have it asked meanwhile; the callable ends that and returns requests, errors and latency.
+
+    `workload.seconds` is the most that it lasts.
+    """
+    words = command(generator, workload, [server.port], ca)
+    with subprocess.Popen(
+        pinned(words, on.asking), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        if process.stdin is None or process.stdout is None:
+            raise AssertionError("both were asked for")
+        output = process.stdout
+        output.readline()  # warm
+        process.stdin.write("\n")
+        process.stdin.flush()
+
+        def ended() -> Row:
+            process.send_signal(signal.SIGINT)
+            return _told(output.readline(), workload)
+
+        try:
+            yield ended
+        finally:
+            process.kill()
+
+
+def _told(line: str, workload: Workload) -> Row:
+    """Read what the load generator prints."""
     if not line:
         raise SystemExit(f"the load generator failed on {workload.name}")
     told = json.loads(line)
-    asked = told["requests"] + told["errors"]
     return {
         "workload": workload.name,
         "connections": workload.connections,
@@ -72,15 +116,9 @@ def ask_much(
         "errors": told["errors"],
         "firstError": told.get("firstError", ""),
         "seconds": told["seconds"],
+        "cpuSeconds": told["cpuSeconds"],  # of the load generator
         "perSecond": told["perSecond"],
-        "cpuMicroseconds": 1e6 * cpu / max(asked, 1),
-        "coreBusy": cpu / told["seconds"],
-        "clientBusy": client / told["seconds"],
-        # What neither of the two used: the noise that the figures carry.
-        "othersBusy": max(0.0, busy - cpu - client) / told["seconds"],
-        "stolen": stolen / told["seconds"],
         **{f"{name}Microseconds": value for name, value in told["latency"].items()},
-        **servers[0].memory(),
     }
 
 

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"log"
 	"os"
+	"os/signal"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -50,6 +51,12 @@ func main() {
 	crowd.run(max(o.warmup, int64(o.connections)), warmupLimit)
 	// Whoever measures takes the server's CPU time here and at the end: only what is counted.
 	handshake("ready")
+	interrupt := make(chan os.Signal, 1)
+	signal.Notify(interrupt, os.Interrupt)
+	go func() {
+		<-interrupt // whoever measures has enough
+		crowd.enough.Store(true)
+	}()
 	result := crowd.run(o.requests, time.Duration(o.seconds*float64(time.Second)))
 	if err := json.NewEncoder(os.Stdout).Encode(result); err != nil {
 		log.Fatal(err)
@@ -86,6 +93,7 @@ func newAskers(o options) ([]*asker, error) {
 type crowd struct {
 	askers []*asker
 	asked  atomic.Int64
+	enough atomic.Bool
 }
 
 // run asks until the count or the time is reached.
@@ -93,13 +101,13 @@ func (c *crowd) run(requests int64, limit time.Duration) report {
 	var left, failed atomic.Int64
 	var first atomic.Pointer[string]
 	left.Store(requests)
-	begin := time.Now()
+	used, begin := cpuSeconds(), time.Now()
 	end := begin.Add(limit)
 	took := make([][]time.Duration, len(c.askers))
 	var group sync.WaitGroup
 	for n, asker := range c.askers {
 		group.Go(func() {
-			for left.Add(-1) >= 0 && time.Now().Before(end) {
+			for left.Add(-1) >= 0 && time.Now().Before(end) && !c.enough.Load() {
 				asker.prepare(c.asked.Add(1))
 				start := time.Now()
 				if err := asker.ask(); err != nil {
@@ -115,6 +123,7 @@ func (c *crowd) run(requests int64, limit time.Duration) report {
 	}
 	group.Wait()
 	made := newReport(took, time.Since(begin))
+	made.CPUSeconds = cpuSeconds() - used
 	made.Errors = failed.Load()
 	if text := first.Load(); text != nil {
 		made.FirstError = *text

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"syscall"
 	"time"
 )
 
@@ -11,6 +12,7 @@ type report struct {
 	Errors      int64              `json:"errors"`
 	FirstError  string             `json:"firstError,omitempty"`
 	Seconds     float64            `json:"seconds"`
+	CPUSeconds  float64            `json:"cpuSeconds"` // of this program
 	PerSecond   float64            `json:"perSecond"`
 	Microsecond map[string]float64 `json:"latency"`
 }
@@ -31,4 +33,13 @@ func newReport(each [][]time.Duration, elapsed time.Duration) report {
 		}
 	}
 	return made
+}
+
+// cpuSeconds returns what this program has used, user and system.
+func cpuSeconds() float64 {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		panic(err) // it fails for wrong arguments only
+	}
+	return float64(usage.Utime.Nano()+usage.Stime.Nano()) / 1e9
 }
