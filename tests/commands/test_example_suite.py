@@ -24,8 +24,8 @@ CASES: list[Json] = [
     for document in yaml.safe_load_all(file.read_text())
     for case in document["cases"]
 ]
-# What these cases cannot show: requests that are no creation, and guards set otherwise.
-NOT_SHOWN = {Reason.NOT_JUDGED, Reason.UNMANAGED_SECRET, Reason.SHADOWING}
+# What these cases cannot show: what concerns no pod, and guards set otherwise.
+NOT_SHOWN = {Reason.NOT_JUDGED, Reason.ANNOTATED, Reason.UNMANAGED_SECRET, Reason.SHADOWING}
 
 
 def test_it_passes_as_its_reader_runs_it() -> None:

@@ -49,8 +49,8 @@ def why(kind: Kind, field: str = "containers[0].envFrom[0]") -> str:
 
 
 def asked(webhook: Webhook, namespace: Namespace) -> list[tuple[str, str]]:
-    """Return what the webhook was asked about workloads there: operation and resource."""
-    lines = webhook.decisions(namespace.name)
+    """Return which workloads it was asked to judge there: operation and resource."""
+    lines = [it for it in webhook.decisions(namespace.name) if it["hook"] == "validate"]
     return [(it["operation"], it["resource"]) for it in lines if it["resource"] != "pods"]
 
 

@@ -71,6 +71,7 @@ POLICIES: dict[str, Json] = {
     ),
     "observed": policy("observed", mode="DryRun"),
     "rollouts": policy("rollouts", workloads=[ROLLOUTS]),
+    "reloaded": policy("reloaded", reload={"mode": "Annotate"}),
     "entrusted": policy("entrusted", scopes=[*EXAMPLE["spec"]["scopes"][:1], VAULT], worker={}),
 }
 

@@ -33,6 +33,8 @@ IF_AWAY = {
     "pods.dry-run.mutate.secrets.noxus.ai": "Ignore",
     "debug.enabled.mutate.secrets.noxus.ai": "Ignore",
     "debug.dry-run.mutate.secrets.noxus.ai": "Ignore",
+    "reload.enabled.mutate.secrets.noxus.ai": "Ignore",
+    "reload.dry-run.mutate.secrets.noxus.ai": "Ignore",
     "pods.enabled.validate.secrets.noxus.ai": "Fail",
     "pods.dry-run.validate.secrets.noxus.ai": "Ignore",
     "debug.enabled.validate.secrets.noxus.ai": "Fail",
@@ -44,6 +46,7 @@ CONDITIONS = {
     "pods": [],
     "debug": ["debug-containers-were-added"],
     "workloads": ["new-or-with-another-template"],
+    "reload": ["new-or-with-another-template-or-annotation-of-reloader"],
 }
 WRITES = ["CREATE", "UPDATE"]
 MATCHED = {
@@ -54,6 +57,7 @@ MATCHED = {
         ("apps", WRITES, ["deployments", "statefulsets", "daemonsets", "replicasets"]),
         ("batch", WRITES, ["jobs", "cronjobs"]),
     ],
+    "reload": [("apps", WRITES, ["deployments", "statefulsets", "daemonsets"])],
 }
 
 
@@ -132,9 +136,13 @@ def test_of_pods_both_hooks_have_the_same_entries_but_for_what_tells_them_apart(
     mutating = {name: comparable(it) for name, it in hooks.items() if ".mutate." in name}
     validating = {name: comparable(it) for name, it in hooks.items() if ".validate." in name}
 
-    expected = {it.replace(".mutate.", ".validate."): hook for it, hook in mutating.items()}
+    expected = {
+        it.replace(".mutate.", ".validate."): hook
+        for it, hook in mutating.items()
+        if not it.startswith("reload.")
+    }
     assert expected.items() <= validating.items()
-    # A workload is never changed: what comes to its pods comes with the pods.
+    # Of a workload only an annotation is changed: what comes to its pods comes with the pods.
     assert {it.split(".")[0] for it in validating.keys() - expected.keys()} == {"workloads"}
 
 

@@ -186,7 +186,7 @@ def test_other_operations_on_pods_are_allowed_whatever_is_in_them(
     "resource",
     [
         {"group": "", "version": "v1", "resource": "configmaps"},
-        {"group": "apps", "version": "v1", "resource": "deployments"},
+        {"group": "apps", "version": "v1", "resource": "replicasets"},
         {"group": "metrics.k8s.io", "version": "v1", "resource": "pods"},
         {"group": "", "version": "v2", "resource": "pods"},
         {},

@@ -10,7 +10,17 @@ import msgspec
 from webhook.core import faults
 from webhook.core.deployers import Entrusted, entrusted
 from webhook.core.names import NameMatcher
-from webhook.core.policy import Conditions, EnvVar, Guard, Mode, Policy, Pool, Rule, Scope
+from webhook.core.policy import (
+    Conditions,
+    EnvVar,
+    Guard,
+    Mode,
+    Policy,
+    Pool,
+    ReloadMode,
+    Rule,
+    Scope,
+)
 from webhook.core.words import POOL_SCOPE_PREFIX
 
 SourceKey = tuple[str, str, str]  # kind, name, prefix: what identifies an envFrom source
@@ -123,6 +133,7 @@ class CompiledPolicy:
     exclude: NameMatcher
     inject_ephemeral: bool
     guard: Guard
+    annotate: bool  # tell Reloader what the pods of a workload are given
     workloads: Mapping[Resource, tuple[TemplatePath, ...]]  # beyond those of Kubernetes
     needing_deployers: tuple[CompiledScope, ...]  # the scopes and pools that have deployers
 
@@ -169,6 +180,7 @@ def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
         exclude=NameMatcher(spec.containers.exclude),
         inject_ephemeral=spec.containers.ephemeral == "Inject",
         guard=spec.guard,
+        annotate=spec.reload.mode is ReloadMode.ANNOTATE,
         workloads={
             (it.group, it.resource): tuple(tuple(path.split(".")) for path in it.templates)
             for it in spec.workloads

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final, assert_never
 
-from webhook.core import inject, messages
+from webhook.core import inject, messages, reload
 from webhook.core.asks import is_mirror_pod
 from webhook.core.assess import (
     NO_SPEC,
@@ -50,7 +50,9 @@ def decide(request: AdmissionRequest, policies: PolicySet) -> Decision:
         return Allow(Report(Reason.NOT_JUDGED))
     policy = policies.govern(request.namespace)
     dry_run = request.mode is NamespaceMode.DRY_RUN or (policy is not None and policy.dry_run)
-    verdict = _judged(request, policy, dry_run=dry_run)
+    of_workload = request.pod is None and request.hook is Hook.MUTATE
+    decider = _annotation if of_workload else _judged
+    verdict = decider(request, policy, dry_run=dry_run)
     return Observed(_observed(verdict), verdict) if dry_run else verdict
 
 
@@ -72,6 +74,24 @@ def _judged(request: AdmissionRequest, policy: CompiledPolicy | None, *, dry_run
     if old is not None:
         return _debug_containers(request, pod, old, policy, dry_run=dry_run)
     return _creation(request, pod, policy, dry_run=dry_run)
+
+
+def _annotation(
+    request: AdmissionRequest, policy: CompiledPolicy | None, *, dry_run: bool
+) -> Allow | Mutate:
+    """Tell Reloader of what the pods of a workload will be given; the author is told elsewhere."""
+    if policy is None or request.marks is None:
+        return Allow(Report(Reason.NOT_JUDGED))
+    names = reload.wanted(request.templates[0].pod, request.namespace, policy)
+    operations, warning = reload.annotate(request.marks, names)
+    lines = [warning] if warning else []
+    if not operations:
+        warnings = messages.warnings(lines)
+        return Allow(Report(Reason.NOTHING_TO_DO, policy.label, warnings=warnings))
+    if dry_run:
+        lines.append(reload.would(names))
+    report = Report(Reason.ANNOTATED, policy.label, warnings=messages.warnings(lines))
+    return Mutate(report, operations)
 
 
 def _images(request: AdmissionRequest, pod: Pod, policy: CompiledPolicy) -> Verdict:

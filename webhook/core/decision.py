@@ -10,6 +10,7 @@ class Reason(StrEnum):
     """Why, in a word: a bounded set, so that metrics can count by it."""
 
     INJECTED = "Injected"
+    ANNOTATED = "Annotated"  # a workload tells Reloader what its pods are given
     NOTHING_TO_DO = "NothingToDo"
     NOT_JUDGED = "NotJudged"  # an object or operation that the webhook has no say in
     NO_POLICY_HERE = "NoPolicyForNamespace"

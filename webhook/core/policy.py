@@ -68,6 +68,13 @@ class Ephemeral(StrEnum):
     INJECT = "Inject"
 
 
+class ReloadMode(StrEnum):
+    """How workloads come to be restarted when what their pods were given changes."""
+
+    NONE = "None"  # not Off, which is false in YAML
+    ANNOTATE = "Annotate"
+
+
 class Model(BaseModel):
     """Frozen, closed, and written in camelCase as everything in Kubernetes is."""
 
@@ -330,6 +337,18 @@ class Guard(Model):
     )
 
 
+class Reload(Model):
+    """What becomes of running pods when a Secret changes that the policy gave them."""
+
+    mode: ReloadMode = Field(
+        default=ReloadMode.NONE,
+        description=(
+            "Annotate: tell Reloader, in an annotation of each Deployment, StatefulSet and "
+            "DaemonSet, what its pods are given."
+        ),
+    )
+
+
 class PolicySpec(Model):
     """The policy itself."""
 
@@ -353,6 +372,10 @@ class PolicySpec(Model):
     )
     guard: Guard = Field(
         default_factory=Guard, description="What to do in cases that are no matter of entitlement."
+    )
+    reload: Reload = Field(
+        default_factory=Reload,
+        description="How pods come to read a Secret that has changed.",
     )
 
 

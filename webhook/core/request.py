@@ -1,5 +1,6 @@
 """What is asked of the webhook, free of the wire's format."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -29,6 +30,15 @@ class Template:
 
 
 @dataclass(frozen=True, slots=True)
+class Marks:
+    """What the annotations of a workload say about reloading."""
+
+    present: Mapping[str, str] | None  # those about it; None: the workload has no annotations
+    template: frozenset[str] = frozenset()  # the keys of those about it in its pod template
+    size: int = 0  # bytes of all keys and values of the workload's, as the API counts them
+
+
+@dataclass(frozen=True, slots=True)
 class AdmissionRequest:
     """One request of the API server.
 
@@ -46,4 +56,5 @@ class AdmissionRequest:
     root: str = "spec"  # where the pod's spec stands in the object, for the fields in messages
     what: What = What.POD
     templates: tuple[Template, ...] = ()
+    marks: Marks | None = None  # None: it is no workload that Reloader restarts
     deployer: Deployer | None = None  # who is held to what needs one; None: nobody

@@ -22,6 +22,8 @@ GROUP: Final = "secrets.noxus.ai"
 INJECTION_LABEL: Final = f"{GROUP}/injection"  # on a namespace: enabled | dry-run
 SCOPES_ANNOTATION: Final = f"{GROUP}/scopes"  # on a pod: scopes that it asks for
 INJECTED_ANNOTATION: Final = f"{GROUP}/injected"  # on a pod: what it was granted; for people only
+# On a workload: what in Reloader's annotations is ours, as secret/NAME and configmap/NAME.
+RELOAD_ANNOTATION: Final = f"{GROUP}/reload"
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"  # set by the kubelet on mirror pods
 NODES_GROUP: Final = "system:nodes"  # the group of every kubelet
 

@@ -6,12 +6,14 @@ from typing import Final, NamedTuple
 import msgspec
 
 from webhook.core import messages
+from webhook.core.compile import TemplatePath
 from webhook.core.deployers import CONTROLLERS, deployer_of
 from webhook.core.pod import Pod
 from webhook.core.policyset import PolicySet
-from webhook.core.request import AdmissionRequest, Template, What
+from webhook.core.request import AdmissionRequest, Marks, Template, What
 from webhook.core.words import Hook, NamespaceMode
 from webhook.wire.images import images_differ
+from webhook.wire.marks import RESTARTED, marks
 from webhook.wire.review import API_VERSION, KIND, GroupVersionResource, Request, Review
 from webhook.wire.subject import SentPod
 from webhook.wire.templates import BUILT_IN, REVISIONS, templates
@@ -61,6 +63,7 @@ def decode(
         groups=groups,
         what=asked.what,
         templates=asked.templates,
+        marks=asked.marks,
         deployer=deployer_of(name, groups, controllers),
     )
 
@@ -91,6 +94,7 @@ class _Asked(NamedTuple):
     old: Pod | None = None
     what: What = What.POD
     templates: tuple[Template, ...] = ()
+    marks: Marks | None = None
 
 
 _NOTHING: Final = _Asked()
@@ -100,10 +104,10 @@ def _objects(request: Request, hook: Hook, policies: PolicySet) -> _Asked:
     """Decode the objects where we have a say; what else is sent here is not looked into."""
     if request.resource == _PODS:
         return _of_pod(request, hook)
-    if hook is not Hook.VALIDATE or request.subResource:
+    if request.subResource or request.operation not in ("CREATE", "UPDATE"):
         return _NOTHING
-    if request.operation not in ("CREATE", "UPDATE"):
-        return _NOTHING
+    if hook is Hook.MUTATE:
+        return _of_restarted(request)
     return _of_workload(request, policies)
 
 
@@ -129,12 +133,29 @@ def _of_workload(request: Request, policies: PolicySet) -> _Asked:
         policy = policies.govern(request.namespace or "")
         paths = policy.workloads.get(resource, ()) if policy else ()
     old = None if request.operation == "CREATE" else request.oldObject
-    try:
-        found = templates(paths, request.object, old)
-    except msgspec.ValidationError as error:
-        raise Malformed(f"request.object has no pod template that makes sense: {error}") from None
+    found = _templates(paths, request.object, old)
     what = What.REVISION if resource == REVISIONS else What.WORKLOAD
     return _Asked(what=what, templates=found)
+
+
+def _of_restarted(request: Request) -> _Asked:
+    """Read what the mutating hook sees of a workload that Reloader restarts."""
+    resource = (request.resource.group, request.resource.resource)
+    if resource not in RESTARTED:
+        return _NOTHING
+    found = _templates(BUILT_IN[resource], request.object, None)
+    if not found:
+        return _NOTHING
+    return _Asked(what=What.WORKLOAD, templates=found, marks=marks(request.object))
+
+
+def _templates(
+    paths: tuple[TemplatePath, ...], new: msgspec.Raw, old: msgspec.Raw | None
+) -> tuple[Template, ...]:
+    try:
+        return templates(paths, new, old)
+    except msgspec.ValidationError as error:
+        raise Malformed(f"request.object has no pod template that makes sense: {error}") from None
 
 
 def _pod(raw: msgspec.Raw, field: str) -> Pod:

@@ -122,3 +122,21 @@ rules:
     resources: [controllerrevisions]
     scope: Namespaced
 {{- end }}
+
+{{- define "reload" -}}
+rules:
+  - apiGroups: [apps]
+    apiVersions: [v1]
+    operations: [CREATE, UPDATE]
+    resources: [deployments, statefulsets, daemonsets]
+    scope: Namespaced
+matchConditions:
+  - name: new-or-with-another-template-or-annotation-of-reloader
+    expression: >-
+      request.operation == 'CREATE' ||
+      object.spec.template != oldObject.spec.template ||
+      ['secrets.noxus.ai/reload', 'reloader.stakater.com/auto', 'reloader.stakater.com/search',
+      'secret.reloader.stakater.com/auto', 'secret.reloader.stakater.com/reload',
+      'configmap.reloader.stakater.com/auto', 'configmap.reloader.stakater.com/reload']
+      .exists(it, object.metadata.?annotations[?it] != oldObject.metadata.?annotations[?it])
+{{- end }}
