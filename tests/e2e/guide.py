@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 BLOCK = re.compile(r"```(console|yaml)\n(.*?)```", re.DOTALL)
+COMMAND = re.compile(r"(.*\\\n)*.*")  # lines that end in a backslash, and the next one
 FILE = re.compile(r"# (\S+\.yaml)\n")
 # What only looks may be asked again: Events and logs are written a moment after the answer.
 LOOKS = re.compile(r"kubectl .*\b(events|get|logs)\b|\b(grep|curl)\b")
@@ -52,10 +53,15 @@ def steps(page: str) -> list[Step]:
         Step(command, printed)
         for language, text in BLOCK.findall(page)
         if language == "console"
-        for command, _, printed in (
-            part.partition("\n") for part in text.removeprefix("$ ").split("\n$ ")
-        )
+        for command, printed in map(_parts, text.removeprefix("$ ").split("\n$ "))
     ]
+
+
+def _parts(step: str) -> tuple[str, str]:
+    """Return a command, whose lines go on after a backslash, and what it prints."""
+    command = COMMAND.match(step)
+    end = command.end() if command else 0
+    return step[:end], step[end:].removeprefix("\n")
 
 
 def same(text: str) -> list[str]:
@@ -113,7 +119,7 @@ def written(page: str, printed: list[str]) -> str:
         if found.group(1) != "console":
             return found.group(0)
         parts = found.group(2).removeprefix("$ ").split("\n$ ")
-        lines = [f"$ {part.partition(chr(10))[0]}\n{next(rest)}" for part in parts]
+        lines = [f"$ {_parts(part)[0]}\n{next(rest)}" for part in parts]
         return f"```console\n{''.join(lines)}```"
 
     return BLOCK.sub(block, page)
