@@ -154,6 +154,11 @@ class Connection(web.RequestHandler):
         elif data and self._table.state(self) is not State.BODY:
             self._follow_head(len(data))
 
+    def resume_reading(self, resume_parser: bool = True) -> None:
+        """Read on if reading was stopped; aiohttp asks for it twice with each body."""
+        if self._reading_paused:
+            super().resume_reading(resume_parser)
+
     def handle_error(
         self,
         request: web.BaseRequest,

@@ -14,6 +14,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import lru_cache
 from itertools import islice
 from types import TracebackType
 from typing import Any, BinaryIO, Final
@@ -177,8 +178,13 @@ def describe(error: BaseException) -> dict[str, object]:
 
 def timestamp(seconds: float) -> str:
     """Write seconds since 1970 as RFC 3339 in UTC, to the millisecond."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return f"{second(int(seconds))}.{int(seconds % 1 * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)  # one second has many lines
+def second(number: int) -> str:
+    """Write a whole second since 1970 as the beginning of such a time."""
+    return datetime.fromtimestamp(number, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
 class Throttle:
