@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.core import kit
@@ -132,6 +132,7 @@ def environment(container: Json, secrets: Mapping[str, frozenset[str]]) -> dict[
     return found
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(worlds(), st.sampled_from(["", "p"]))
 def test_a_name_resolves_to_what_an_injected_pod_would_read(
     world: tuple[str, dict[str, frozenset[str]]], pool: str

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from webhook.flows.references import Found, NearMiss, Reference, find
@@ -80,6 +80,7 @@ def planted(draw: st.DrawFn) -> tuple[Any, list[str]]:
     return {f"field{i}": value for i, value in enumerate(values)}, names
 
 
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(planted())
 def test_what_was_planted_is_found_and_nothing_else(flow: tuple[Any, list[str]]) -> None:
     value, names = flow
