@@ -30,6 +30,10 @@ spec:
     - name: other
       roles: [backend]
       envFrom: [{{secretRef: {{name: {T3}}}}}, {{secretRef: {{name: web-3}}}}]
+    - name: limited
+      roles: [frontend]
+      containers: [other]
+      envFrom: [{{secretRef: {{name: limited}}}}]
   guard: {{unknownRole: Allow}}
 """
 
@@ -85,7 +89,7 @@ def volume_of_the_same_name_with_a_secret_of_its_own(review: Json, n: int) -> No
 
 def secret_volume_of_the_third_name(review: Json, n: int) -> None:
     del n
-    volume = {"name": T3, "secret": {"secretName": "web-3"}}
+    volume = {"name": T3, "secret": {"secretName": "limited"}}
     _spec(review)["volumes"].append(volume)
 
 
@@ -186,7 +190,9 @@ def test_the_third_of_them_is_answered_as_without_a_memory(change: Change, *, na
 def test_an_escaped_name_is_the_same_name() -> None:
     """A volume with a Secret, named like the third token, but written with an escape."""
     asking = Asking(load_text(WORDS).policies)
-    volume = b'{"name":"kube-api-access-0000\\u0033","secret":{"secretName":"web-3"}},{"name":"tmp"'
+    volume = (
+        b'{"name":"\\u006bube-api-access-00003","secret":{"secretName":"limited"}},{"name":"tmp"'
+    )
 
     for n in (1, 2, 3, 3):
         asking.ask(Pods().body(n).replace(b'{"name":"tmp"', volume, 1))

@@ -9,9 +9,9 @@ harmless and nowhere else:
 - the names in the pod's metadata, which no rule reads, and in the record, which repeats one;
 - the pod's uid in its metadata, where only Events look for it;
 - the times nowhere;
-- the name of the token's volume in volumes that hold no Secret, and in mounts. All that is asked of
-  these is who mounts a volume with Secrets. No other string that is read may hold the beginning of
-  such a name, so that none can be the name in another review.
+- the name of the token's volume in names of volumes and in mounts, which are compared with each
+  other and with nothing else. No other string that is read may hold the beginning of such a name,
+  so that none can be the name in another review.
 """
 
 from typing import Final
@@ -20,7 +20,6 @@ import msgspec
 
 from webhook.core.assess import NO_SPEC
 from webhook.core.pod import PodSpec
-from webhook.core.references import pod_references
 from webhook.wire import cuts
 from webhook.wire.answer import Answer
 from webhook.wire.cuts import Strings
@@ -81,9 +80,7 @@ def _text(given: Strings, place: str) -> str:
 
 
 def _as_volume(spec: PodSpec, token: str) -> int:
-    """Count the places where it names a volume without Secrets, or a mount of it."""
-    if any(reference.volume == token for reference in pod_references(spec, "spec", bool)):
-        return 0
+    """Count the places where it names a volume or a mount."""
     volumes = sum(volume.name == token for volume in spec.volumes or ())
     return volumes + sum(
         mount.name == token

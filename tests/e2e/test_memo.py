@@ -1,0 +1,48 @@
+"""The memory of answers, with reviews as a real API server and its controllers write them."""
+
+import yaml
+
+from tests.e2e.harness import Webhook
+from tests.e2e.workloads import DEPLOYMENT, Kind, patch, stored
+from tests.e2e.world import Namespace, container, policy, sources, worker
+
+MANY = 6
+SIDECAR = container("sidecar")
+SIDECAR["volumeMounts"] = [{"name": "shared", "mountPath": "/shared"}]
+POD = worker(container("app"), SIDECAR, volumes=[{"name": "shared", "emptyDir": {}}])
+
+
+def hits(webhook: Webhook) -> float:
+    return webhook.metric("memo", result="hit")
+
+
+def grown(namespace: Namespace, kind: Kind, count: int) -> list[dict[str, list[str]]]:
+    """Scale, and return the sources of each pod once all are there."""
+    patch(namespace, kind, {"spec": {"replicas": count}})
+    namespace.plane.wait_for(lambda: len(namespace.listed()) == count, f"{count} pods")
+    return [sources(pod) for pod in namespace.listed()]
+
+
+def test_the_pods_of_a_deployment_are_decided_about_once(
+    namespace: Namespace, webhook: Webhook
+) -> None:
+    stored(namespace, DEPLOYMENT, POD)
+    expected = grown(namespace, DEPLOYMENT, 2)
+    before = hits(webhook)
+
+    assert grown(namespace, DEPLOYMENT, MANY) == [*expected, *expected, *expected]
+    assert hits(webhook) - before == 2 * (MANY - 2)  # each by both hooks
+
+
+def test_another_policy_makes_them_be_decided_about_again(
+    namespace: Namespace, webhook: Webhook
+) -> None:
+    stored(namespace, DEPLOYMENT, POD)
+    grown(namespace, DEPLOYMENT, 3)
+    webhook.add_policy(yaml.safe_dump(policy(f"of-{namespace.name}"), sort_keys=False))
+    before = hits(webhook)
+    grown(namespace, DEPLOYMENT, 5)
+
+    assert hits(webhook) == before
+    grown(namespace, DEPLOYMENT, 6)
+    assert hits(webhook) == before + 2
