@@ -5,6 +5,7 @@ It runs in the environment of the benchmark, which has matplotlib.
 
 import io
 import json
+import math
 import sys
 from typing import Any
 
@@ -66,6 +67,8 @@ def _bars(axes: Any, chart: dict[str, Any]) -> None:  # noqa: ANN401  as above
     )
     if chart["log"]:
         axes.set_xscale("log")
+        axes.set_xlim(left=10 ** math.floor(math.log10(min(low))))  # a whole power of ten
+        axes.minorticks_off()
     axes.xaxis.set_major_formatter(_PLAIN)
     axes.set_xlabel(chart["x"])
     for place, value in enumerate(middle):

@@ -4,6 +4,7 @@ import base64
 import json
 import ssl
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any, Self
@@ -14,16 +15,17 @@ from benchmarks import checking
 from benchmarks.bodies import Json
 
 HOST = "127.0.0.1"
+Answers = Callable[[str, Json], Json]  # path and review -> what is answered
 
 
 class Recorder:
     """Serves from a thread while the context lasts; `seen` holds every body in order."""
 
-    def __init__(self, certificate: Path, key: Path) -> None:
+    def __init__(self, certificate: Path, key: Path, answers: Answers | None = None) -> None:
         self.seen: list[bytes] = []
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate, key)
-        self._server = ThreadingHTTPServer((HOST, 0), _handler(self.seen))
+        self._server = ThreadingHTTPServer((HOST, 0), _handler(self.seen, answers or answer))
         self._server.daemon_threads = True
         self._server.socket = tls.wrap_socket(
             self._server.socket, server_side=True, do_handshake_on_connect=False
@@ -44,11 +46,11 @@ class Recorder:
         return [json.loads(body) for body in list(self.seen)]
 
 
-def answer(review: Json, *, mutates: bool) -> Json:
-    """Allow; a mutating answer injects, so that the validating hook sees what it would see."""
+def answer(path: str, review: Json) -> Json:
+    """Allow; `/mutate` injects, so that the validating hook sees what it would see."""
     request = review["request"]
     response: dict[str, Any] = {"uid": request["uid"], "allowed": True}
-    if mutates:
+    if path.startswith("/mutate"):
         pod = request["object"]
         patch = jsonpatch.make_patch(pod, checking.expected(pod)).to_string()
         response["patch"] = base64.b64encode(patch.encode()).decode()
@@ -56,14 +58,13 @@ def answer(review: Json, *, mutates: bool) -> Json:
     return {"apiVersion": review["apiVersion"], "kind": review["kind"], "response": response}
 
 
-def _handler(seen: list[bytes]) -> type[BaseHTTPRequestHandler]:
+def _handler(seen: list[bytes], answers: Answers) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
-            mutates = self.path.startswith("/mutate")
-            content = json.dumps(answer(json.loads(body), mutates=mutates)).encode()
+            content = json.dumps(answers(self.path, json.loads(body))).encode()
             seen.append(body)
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks import policies
+from tests.controlplane.build import find_go, required_version
 
 HERE = Path(__file__).resolve().parent
 MODULE = HERE / "peers"
@@ -74,14 +75,15 @@ class Server:
 def build(files: Files) -> None:
     """Build the Go programs; what is unchanged comes from Go's own cache."""
     files.programs.mkdir(parents=True, exist_ok=True)
-    command = ["go", "build", "-trimpath", "-o", f"{files.programs}/", "./..."]
+    build_go(files.programs)
+
+
+def build_go(folder: Path, packages: str = "./...") -> None:
+    """Build programs of the peers' module; the toolchain comes from PyPI where there is none."""
+    go = find_go(required_version(MODULE, "go"))
+    command = [go, "build", "-trimpath", "-o", f"{folder}/", packages]
     environment = {**os.environ, "CGO_ENABLED": "0"}
-    try:
-        subprocess.run(command, cwd=MODULE, env=environment, check=True)
-    except FileNotFoundError:
-        raise SystemExit(
-            "Go is missing: the peers and the load generator are built with it"
-        ) from None
+    subprocess.run(command, cwd=MODULE, env=environment, check=True)
 
 
 def prepare(files: Files, ours: str) -> None:
