@@ -20,17 +20,10 @@ WARMUP = 0.5  # seconds: connections, and what the API server prepares when it f
 
 
 def measure(context: Context) -> Section:
-    """Measure all variants in interleaved rounds."""
-    compared, notes = variants(context.files, context.ours), []
-    program = context.files.programs / "kyverno"
+    """Measure all variants in interleaved rounds, or those that `context.only` names parts of."""
     rows: list[Row] = []
-    with _only(context) as count, ControlPlane() as plane, Stage(plane) as stage:
-        if context.quick and not program.exists():
-            notes.append("Kyverno is left out: it takes five minutes to build.")
-        else:
-            context.say("Kyverno is built, which takes five minutes the first time")
-            compared.append(kyverno.variant(kyverno.build(context.files.programs)))
-            kyverno.install(stage)
+    with _sharing(context) as count, ControlPlane() as plane, Stage(plane) as stage:
+        compared, notes = _compared(context, stage)
         for number in range(context.rounds):
             turn = number % len(compared)  # nobody is always the first, or behind the same
             for variant in compared[turn:] + compared[:turn]:
@@ -41,8 +34,25 @@ def measure(context: Context) -> Section:
     return section(rows, cores=count, seconds=context.seconds, notes=notes)
 
 
+def _compared(context: Context, stage: Stage) -> tuple[list[Variant], list[str]]:
+    """Choose, and prepare Kyverno where it is chosen; also returns what the report has to say."""
+
+    def chosen(name: str) -> bool:
+        return not context.only or any(part in name for part in context.only)
+
+    compared = [each for each in variants(context.files, context.ours) if chosen(each.name)]
+    if not chosen(kyverno.KYVERNO):
+        return compared, []
+    if context.quick and not (context.files.programs / "kyverno").exists():
+        return compared, ["Kyverno is left out: it takes five minutes to build."]
+    context.say("Kyverno is built, which takes five minutes the first time")
+    compared.append(kyverno.variant(kyverno.build(context.files.programs)))
+    kyverno.install(stage)
+    return compared, []
+
+
 @contextmanager
-def _only(context: Context) -> Iterator[int]:
+def _sharing(context: Context) -> Iterator[int]:
     """Let all programs of this part share the same two cores; yields how many they are."""
     before = os.sched_getaffinity(0)
     shared = {context.cores.server, context.cores.client}

@@ -3,21 +3,25 @@
 import base64
 import contextlib
 import copy
+import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from benchmarks import servers
+from benchmarks import bodies, policies, servers
 from benchmarks.apiserver_stage import SELECTED, Stage
 from benchmarks.processes import free_port
 from tests.controlplane.processes import Program
+from webhook.core.words import Hook, NamespaceMode
+from webhook.wire.answer import answer
 
 NONE = "no webhook"
 NULL = "null webhook (Go)"
+CONSTANT = "null webhook with our patch (Go)"
 MUTATE = "noxus-secrets, mutate"
 BOTH = "noxus-secrets, mutate + validate"
 CONTROLLER_RUNTIME = "controller-runtime (Go)"
@@ -53,11 +57,15 @@ def variants(files: servers.Files, ours: str) -> list[Variant]:
     def webhook(name: str, hooks: Callable[[str, bytes], list[Json]]) -> Callable[[Stage], Started]:
         return lambda stage: _webhook(stage, files, known[name], hooks)
 
+    def constant(stage: Stage) -> Started:
+        return _webhook(stage, files, _with_patch(known[servers.NULL]), peer_hook)
+
     mutate, validate = "pods.enabled.mutate", "pods.enabled.validate"
     names = [f"{each}.secrets.noxus.ai" for each in (mutate, validate)]
     return [
         Variant(NONE, lambda _stage: contextlib.nullcontext(), injects=False),
         Variant(NULL, webhook(servers.NULL, peer_hook), injects=False, called=[_PEER]),
+        Variant(CONSTANT, constant, called=[_PEER]),
         Variant(MUTATE, webhook(servers.OURS, _ours("mutate")), called=names[:1]),
         Variant(BOTH, webhook(servers.OURS, _ours("mutate", "validate")), called=names),
         Variant(
@@ -92,6 +100,21 @@ def peer_hook(url: str, ca: bytes) -> list[Json]:
     hook |= {"name": _PEER, "failurePolicy": "Fail"}
     hook["namespaceSelector"] = {"matchLabels": SELECTED}
     return [{**ours, "metadata": {"name": "peer"}, "webhooks": [hook]}]
+
+
+def our_patch() -> str:
+    """Return the patch that we answer for the worker, in base64."""
+    body = bodies.encode(bodies.worker())
+    made = answer(body, hook=Hook.MUTATE, mode=NamespaceMode.ENABLED, policies=policies.compiled())
+    patch: str = json.loads(made.body)["response"]["patch"]
+    return patch
+
+
+def _with_patch(null: servers.Server) -> servers.Server:
+    patch = our_patch()
+    return replace(
+        null, command=lambda port, health: [*null.command(port, health), "--patch", patch]
+    )
 
 
 def _ours(*kinds: str) -> Callable[[str, bytes], list[Json]]:

@@ -1,11 +1,14 @@
 // Command null is the least that an admission webhook can do: it reads the body, finds the uid, and
 // allows. It decodes nothing, so it is what TLS, HTTP and the kernel cost by themselves: the limit.
+// With -patch it answers every request with the same patch, right or wrong: what is left is what the
+// API server does with a patch, whoever it comes from.
 package main
 
 import (
 	"bytes"
 	"crypto/tls"
 	"flag"
+	"fmt"
 	"io"
 	"log"
 	"net/http"
@@ -18,11 +21,18 @@ var (
 	tail = []byte(`","allowed":true}}`)
 )
 
+// patched replaces tail where there is a patch, in base64.
+const patched = `","allowed":true,"patchType":"JSONPatch","patch":"%s"}}`
+
 func main() {
 	listen := flag.String("listen", "127.0.0.1:8443", "address")
 	certificate := flag.String("tls-cert", "tls.crt", "certificate, PEM")
 	private := flag.String("tls-key", "tls.key", "private key, PEM")
+	patch := flag.String("patch", "", "JSON Patch, in base64, for every answer")
 	flag.Parse()
+	if *patch != "" {
+		tail = fmt.Appendf(nil, patched, *patch)
+	}
 	server := &http.Server{
 		Addr:    *listen,
 		Handler: http.HandlerFunc(allow),
