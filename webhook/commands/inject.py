@@ -2,6 +2,8 @@
 
 import argparse
 import sys
+import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 from webhook.commands import flags
@@ -9,6 +11,8 @@ from webhook.core.words import NamespaceMode
 from webhook.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from webhook.commands.flags import Subparsers
     from webhook.commands.objects import Text
     from webhook.core.policyset import PolicySet
@@ -45,24 +49,28 @@ def run(args: argparse.Namespace) -> int:
     """Inject into every document of the input, one at a time."""
     from webhook.commands.objects import documents, texts  # noqa: PLC0415 - start-up of the others
     from webhook.commands.output import JsonList  # noqa: PLC0415
+    from webhook.commands.ticker import Ticker  # noqa: PLC0415
 
     policies = flags.load_policy(args).policies
     head = {"apiVersion": "v1", "kind": "List"}
     items = JsonList(head, sys.stdout.write, single=True)
     refused = False
     printer = _Printer()
-    for text in texts(args.filename):
-        found = documents(text)
-        if not found and args.output != "json":
-            printer.write(text, text.content)  # nothing but comments
-        for document in found:
-            changes = _changes(document, args, policies)
-            if changes is None:
-                refused = True
-            elif args.output == "json":
-                items.add(_injected(document, changes))
-            else:
-                printer.write(text, _written(text, document, changes))
+    ticker = Ticker(sys.stderr, clock=time.monotonic, shown=not sys.stdout.isatty())
+    with closing(ticker):
+        for text in texts(args.filename):
+            found = documents(text)
+            if not found and args.output != "json":
+                printer.write(text, text.content)  # nothing but comments
+            for document in found:
+                changes = _changes(document, args, policies, ticker.say)
+                if changes is None:
+                    refused = True
+                elif args.output == "json":
+                    items.add(_injected(document, changes))
+                else:
+                    printer.write(text, _written(text, document, changes))
+                ticker.tick()
     if args.output == "json":
         items.close()
     return 1 if refused else 0
@@ -83,7 +91,10 @@ class _Printer:
 
 
 def _changes(
-    document: "Document", args: argparse.Namespace, policies: "PolicySet"
+    document: "Document",
+    args: argparse.Namespace,
+    policies: "PolicySet",
+    say: "Callable[[str], None]",
 ) -> list[dict[str, Any]] | None:
     """Return the operations on a document; None where something in it is refused."""
     from webhook.commands.applied import operations  # noqa: PLC0415 - start-up of the others
@@ -99,10 +110,10 @@ def _changes(
         place = f"{target.file}:{target.line}: {target.title}"
         decision = decide(target.request(mode, groups, args.user), policies)
         for warning in decision.report.warnings:
-            print(f"{place}: warning: {warning}", file=sys.stderr)
+            say(f"{place}: warning: {warning}")
         match decision:
             case Deny(refusals=refusals):
-                print(f"{place}: refused: {messages.refusal(refusals)}", file=sys.stderr)
+                say(f"{place}: refused: {messages.refusal(refusals)}")
                 refused = True
             case Mutate():
                 pointer = "".join(f"/{part}" for part in target.path)
