@@ -110,7 +110,8 @@ def _pairs(placed: Sequence[Placed], given: Sequence[Source]) -> Iterator[Findin
     shared = [it for it in placed if not it.source.pool]
     unread = [source for i, source in enumerate(given) if i not in read and not source.pool]
     for it in placed:
-        for variable in it.keys:
+        # Who gives single keys has chosen among them.
+        for variable in it.keys if it.source.variables is None else ():
             key = known(variable)
             if key is None or key.partner is None or key.partner.value in it.keys:
                 continue

@@ -99,4 +99,4 @@ def _why_systemd(written: str) -> str:
             "knows no comments behind a value, which goes on to the end of the line: put them on "
             "lines of their own"
         )
-    return "reads the quotes otherwise: put them around the whole value, or leave them out"
+    return "keeps white space that is no blank and no tab: remove it from around the value"

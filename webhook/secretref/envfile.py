@@ -30,9 +30,10 @@ def read(text: str, file: str) -> tuple[Holder, list[Finding]]:
     # dotenv takes a lone carriage return for a line end as well: lines are those of an editor here.
     content = text.removeprefix(BOM).replace("\r\n", "\n").replace("\r", " ")
     for binding in parse_stream(io.StringIO(content)):
-        statement, line = _statement(binding)
+        statement, blank = _statement(binding)
+        line = binding.original.line + blank
+        broken = broken and not blank and not statement.startswith("#")
         if not statement or statement.startswith("#"):
-            broken = broken and not statement
             continue
         name = _name(binding, broken=broken)
         if binding.key is None or binding.value is None:
@@ -72,10 +73,10 @@ def _no_assignment(name: str | None) -> str:
 
 
 def _statement(binding: Binding) -> tuple[str, int]:
-    """Return the text of a statement without the blank lines before it, and its line."""
+    """Return the text of a statement without the blank lines before it, and how many those are."""
     raw = binding.original.string
-    blank = raw[: len(raw) - len(raw.lstrip())]
-    return raw.lstrip(), binding.original.line + blank.count("\n")
+    text = raw.lstrip()
+    return text, raw[: len(raw) - len(text)].count("\n")
 
 
 def _name(binding: Binding, *, broken: bool) -> str | None:

@@ -21,9 +21,9 @@ def findings(holder: Holder, given: Iterable[Source]) -> Iterator[Finding]:
     read = list(given)
     ours = bool(read) or holder.kind == ENV or any(known(e.key) for e in holder.entries)
     for entry in holder.entries:
-        yield from _value(holder, entry)
-        if not entry.key:
+        if not entry.key:  # which has been told already
             continue
+        yield from _value(holder, entry)
         if ours:
             yield from _name(holder, entry, read)
         if (key := known(entry.key)) is not None and holder.kind != ENV:
