@@ -47,6 +47,7 @@ def run(args: argparse.Namespace) -> int:
     """Check one policy, or a folder of them."""
     from webhook.loading.load import load_policies  # noqa: PLC0415 - start-up time of the others
     from webhook.loading.problems import PolicyError  # noqa: PLC0415
+    from webhook.secretref import policyrules  # noqa: PLC0415
 
     if args.path and args.policy:
         raise UsageError("a policy is named twice: give POLICY, or --policy PATH")
@@ -57,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(f"the policy cannot be read: {path}: {error.strerror}") from None
     except PolicyError as error:
         return _report(None, error.problems, [], args.output)
-    return _report(loaded, [], loaded.warnings(), args.output)
+    warnings = [*loaded.warnings(), *loaded.found_by(policyrules.warnings)]
+    return _report(loaded, [], warnings, args.output)
 
 
 def _report(

@@ -2,7 +2,7 @@
 
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Final
@@ -45,6 +45,14 @@ class Loaded:
             for fault in faults.warnings(source.policy)
         ]
         return [*found, *self.conflicts()]
+
+    def found_by(self, judge: Callable[[Policy], Iterable[Fault]]) -> list[Problem]:
+        """Return what a further judge says of each policy, with its place."""
+        return [
+            _problem(source.document, fault)
+            for source in self.sources
+            for fault in judge(source.policy)
+        ]
 
     def notes(self) -> list[Problem]:
         """Return what has to be done elsewhere for these policies to hold."""
