@@ -23,6 +23,7 @@ COMMANDS = (
     "export",
     "certs",
     "serve",
+    "completion",
 )
 INTERRUPTED = 130  # as shells report a process that SIGINT ended
 
