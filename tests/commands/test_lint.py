@@ -228,3 +228,21 @@ def test_the_documents_before_a_broken_one_are_linted() -> None:
     ran = run("lint", "-o", "json", "--policy", POLICY, "-", stdin=text)
 
     assert [it["rule"] for it in json.loads(ran.out)["findings"]] == ["format", "unreadable"]
+
+
+def test_a_secret_in_the_place_of_the_policy_is_not_shown(tmp_path: Path) -> None:
+    mixed_up = tmp_path / "app-env.yaml"
+    mixed_up.write_text(GOOD + "  A: *hunter2\n")
+
+    ran = run("lint", "--policy", mixed_up, "-", stdin=GOOD)
+    absent = run("lint", "--policy", tmp_path / "none", "-", stdin=GOOD)
+
+    assert (ran.code, ran.out) == (2, "")
+    assert ran.err == (
+        f"noxus-secrets: the policy does not load; noxus-secrets check {mixed_up} tells why, which "
+        "is not shown here, in case it is a Secret and no policy\n"
+    )
+    assert (absent.code, absent.err) == (
+        2,
+        f"noxus-secrets: the policy cannot be read: {tmp_path}/none: No such file or directory\n",
+    )

@@ -92,6 +92,12 @@ def manifests(c: Canaries) -> Iterator[str]:
     yield secret(f"stringData:\n  '{c()} {c()}': {c()}\n  ..{c()}: x\n")
     yield secret(f"stringData: {{A: {c()}}}\n", name=c())
     yield f"kind: Secret\nmetadata: {c()}\nstringData: {{REDIS_URL: {c()}}}\ntype: {c()}\n"
+    applied = json.dumps({"stringData": {"A": c()}})
+    yield secret(f"stringData: {{A: {c()}}}\n").replace(
+        "{name:",
+        "{annotations: {kubectl.kubernetes.io/last-applied-configuration: "
+        f"{json.dumps(applied)}}}, name:",
+    )
     yield f"kind: List\nitems: [{c()}, {{kind: {c()}}}]\n"
     yield json.dumps({"kind": "SecretList", "items": [{"data": {"REDIS_URL": c()}}]})
     yield secret(f"stringData: {{REDIS_URL: {c()}}}\n").replace("Secret", "ConfigMap")
@@ -200,6 +206,12 @@ def test_no_part_of_a_value_is_in_anything_that_is_written(
             ran = run("lint", "-o", output, *options, inputs)
             assert ran.code == 1
             everything += written(ran, temporary)
+        for i in range(len(texts)):
+            # In the place of a policy by mistake.
+            if i % 7 == 0:
+                ran = run("lint", "--policy", inputs / f"{i}{suffix}", inputs / f"{i}{suffix}")
+                assert ran.code == 2
+                everything += written(ran, temporary)
         for text in texts[:: max(len(texts) // 25, 1)]:
             if "\ud800" not in text:
                 everything += written(run("lint", "-o", output, "-", stdin=text), temporary)

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from webhook.secretref.dialects import differences, docker, systemd
+from webhook.secretref.finding import Rule
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "guide-lint.md").read_text()
@@ -39,6 +40,14 @@ def test_each_command_prints_what_the_page_shows(command: str, output: str, tmp_
 
 def test_the_page_shows_a_manifest_a_file_and_a_pipeline() -> None:
     assert len(CONSOLE.findall(PAGE)) == 3
+
+
+def test_every_rule_is_explained_and_no_other() -> None:
+    section = PAGE.split("## What is looked for\n")[1].split("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `")]
+    named = [name for line in lines for name in re.findall(r"`([a-z0-9-]+)`", line.split("|")[1])]
+
+    assert sorted(named) == sorted(Rule)
 
 
 def rows() -> dict[str, list[str]]:

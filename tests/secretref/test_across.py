@@ -307,6 +307,28 @@ items:
     ]
 
 
+def test_what_kubectl_keeps_of_a_secret_in_an_annotation_is_told() -> None:
+    text = """\
+kind: Secret
+metadata:
+  name: worker-env
+  annotations:
+    other: x
+    kubectl.kubernetes.io/last-applied-configuration: '{"data": {"A": "aHVudGVyMg=="}}'
+data: {A: aHVudGVyMg==}
+"""
+
+    found = linted(text, POLICY)
+
+    assert [(it.rule, it.line, it.key) for it in found] == [("annotation", 6, "")]
+    assert found[0].message == (
+        "the annotation kubectl.kubernetes.io/last-applied-configuration holds all values once "
+        "more, where programs that hide the data of Secrets may show it: remove it, and use "
+        "kubectl apply --server-side"
+    )
+    assert linted(text.replace("kind: Secret", "kind: ConfigMap"), POLICY) == []
+
+
 @given(st.binary(max_size=40))
 def test_values_are_what_a_container_would_get(content: bytes) -> None:
     encoded = base64.b64encode(content).decode()

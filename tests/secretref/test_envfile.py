@@ -67,6 +67,15 @@ TO_THE_END = (
             [f"{DOCKER} take no space or quote at the name: write NAME=value"],
         ),
         ('A="b\nc"', [f"{DOCKER} take the first line alone: write the value in one line"]),
+        (
+            "A=${C}",
+            [
+                (
+                    "dotenv puts the value of a variable in place of ${...}, and the others do "
+                    "not: write it out"
+                )
+            ],
+        ),
         ("A=b'c'", []),
         (
             "A=b\u00a0",

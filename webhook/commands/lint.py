@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webhook.commands import flags
@@ -101,14 +102,29 @@ def _check(args: argparse.Namespace) -> None:
 
 def _policies(args: argparse.Namespace) -> "Sequence[Policy] | None":
     path = flags.policy_path(args)
-    loaded: Loaded
     if path is not None:
-        loaded = flags.load_path(path)
+        loaded = _load(path)
     elif args.from_cluster:
         loaded = flags.load_cluster()
     else:
         return None
     return [source.policy for source in loaded.sources]
+
+
+def _load(path: str) -> "Loaded":
+    """Load a policy; what is wrong with it is not shown, since it may be a Secret by mistake."""
+    from webhook.loading.load import load_policies  # noqa: PLC0415
+    from webhook.loading.problems import PolicyError  # noqa: PLC0415
+
+    try:
+        return load_policies(Path(path))
+    except OSError as error:
+        raise UsageError(f"the policy cannot be read: {path}: {error.strerror}") from None
+    except PolicyError:
+        raise UsageError(
+            f"the policy does not load; noxus-secrets check {path} tells why, which is not shown "
+            "here, in case it is a Secret and no policy"
+        ) from None
 
 
 def _read(args: argparse.Namespace, policies: "Sequence[Policy] | None") -> "Read":

@@ -41,6 +41,7 @@ class Rule(StrEnum):
     MISPLACED = "misplaced"
     NOT_A_SECRET = "not-a-secret"  # noqa: S105 - the name of a rule
     CONFIGMAP = "configmap"
+    ANNOTATION = "annotation"
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,9 @@ _BASE64: Final = re.compile(r"[A-Za-z0-9+/]*={0,2}")
 # Of these types, the content is none of variables: certificates, tokens, releases of Helm.
 _OTHER_TYPES: Final = ("kubernetes.io/", "bootstrap.kubernetes.io/", "helm.sh/")
 
+# Where kubectl apply, other than with --server-side, keeps all that it was given.
+_APPLIED: Final = "kubectl.kubernetes.io/last-applied-configuration"
+
 Item = Entry | Finding
 
 
@@ -69,6 +72,7 @@ def _holder(
     entries = [item for item in items if isinstance(item, Entry)]
     first: dict[str, Entry] = {}
     found = [item for item in items if isinstance(item, Finding)]
+    found += _annotation(holder, metadata, source, path)
     for entry in entries:
         earlier = first.setdefault(entry.key, entry)
         if entry.key and earlier is not entry:
@@ -85,6 +89,19 @@ def _holder(
         ),
         found,
     )
+
+
+def _annotation(
+    holder: Holder, metadata: dict[str, Any], source: Source, path: Path
+) -> Iterator[Finding]:
+    annotations = metadata.get("annotations")
+    if holder.kind == "Secret" and isinstance(annotations, dict) and _APPLIED in annotations:
+        yield holder.finding(
+            *(Level.WARNING, Rule.ANNOTATION),
+            f"the annotation {_APPLIED} holds all values once more, where programs that hide the "
+            "data of Secrets may show it: remove it, and use kubectl apply --server-side",
+            line=source.line((*path, "metadata", "annotations", _APPLIED)),
+        )
 
 
 def _members(
