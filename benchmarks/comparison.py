@@ -53,7 +53,7 @@ def _one(server: servers.Server, asked: list[Workload], context: Context) -> Ite
     """Start one server, check its answers, and ask it everything."""
     files, port = context.files, free_port()
     command = server.command(port, free_port())
-    log = files.folder / "server.log"
+    log = files.folder / f"server-{port}.log"
     worker = bodies.encode(bodies.worker())
     first = partial(checking.ask, port, workloads.MUTATE, worker, files.ca)
     with running(command, port, context.cores.server, log, first) as started:

@@ -64,7 +64,7 @@ def _one(
 ) -> Iterator[Row]:
     """Start a server and ask it: the one, the other, and the one beside the other."""
     files, on, port = context.files, context.cores, free_port()
-    generator, log = files.programs / "load", files.folder / "server.log"
+    generator, log = files.programs / "load", files.folder / f"server-{port}.log"
     body = bodies.encode(bodies.worker())
     first = partial(checking.ask, port, workloads.MUTATE, body, files.ca)
     with running(server.command(port, free_port()), port, on.server, log, first) as started:

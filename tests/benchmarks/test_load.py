@@ -104,3 +104,13 @@ def test_answers_that_are_for_others_or_refuse_are_errors(
     assert told["requests"] == 0
     assert told["errors"] == REQUESTS
     assert "and was answered" in told["firstError"]
+
+
+def test_a_second_run_repeats_nothing_of_the_first(
+    generator: Path, recorder: Recorder, tmp_path: Path
+) -> None:
+    for _ in range(2):
+        ask(generator, recorder, tmp_path, Variant.DIFFERENT)
+
+    seen = [json.dumps(review["request"]["object"]["spec"]) for review in recorder.reviews()]
+    assert len(set(seen)) == len(seen) >= 2 * REQUESTS
