@@ -24,11 +24,15 @@ def measure(context: Context) -> Section:
     rows: list[Row] = []
     with _sharing(context) as count, ControlPlane() as plane, Stage(plane) as stage:
         compared, notes = _compared(context, stage)
+        before = os.getloadavg()[0]
         for number in range(context.rounds):
             turn = number % len(compared)  # nobody is always the first, or behind the same
             for variant in compared[turn:] + compared[:turn]:
                 context.say(f"API server, round {number + 1}: {variant.name}")
                 rows += _measure(context, stage, variant, number)
+    notes.append(
+        f"Load average: {before:.1f} before, {os.getloadavg()[0]:.1f} after; ours is 2 to 3."
+    )
     order = {variant.name: n for n, variant in enumerate(compared)}
     rows.sort(key=lambda row: (row["round"], order[row["variant"]]))
     return section(rows, cores=count, seconds=context.seconds, notes=notes)

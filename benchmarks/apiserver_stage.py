@@ -22,6 +22,7 @@ OK, CREATED, CONFLICT = 200, 201, 409
 # Kyverno asks for a dozen things of the API server, one after the other, before it has a hook.
 READY_SECONDS = 60.0
 
+_ACCESS = "kube-api-access-"
 _CALLS = re.compile(
     r'^apiserver_admission_webhook_request_total\{.*?\bname="([^"]+)".*\} (\S+)$', re.MULTILINE
 )
@@ -141,11 +142,21 @@ class Stage:
 
 
 def worker_pod() -> bodies.Json:
-    """Return the worker as its controller sends it: without what the API server adds."""
+    """Return the worker as its controller sends it: without what the API server adds.
+
+    Above all without the volume of the ServiceAccount's token, whose name is another one each time.
+    """
     pod: bodies.Json = bodies.worker()["request"]["object"]
+    spec = pod["spec"]
     for added in ("managedFields", "namespace"):
         pod["metadata"].pop(added, None)
+    for added in ("tolerations", "priority", "preemptionPolicy"):
+        spec.pop(added, None)
     pod.pop("status", None)
+    holders = [*spec.get("initContainers", []), *spec["containers"]]
+    for holder, key in [(spec, "volumes"), *((each, "volumeMounts") for each in holders)]:
+        kept = [it for it in holder.pop(key, []) if not it["name"].startswith(_ACCESS)]
+        holder.update({key: kept} if kept else {})
     return pod
 
 

@@ -92,6 +92,21 @@ def test_there_is_no_ratio_to_something_that_seems_to_add_nothing() -> None:
     assert goals(rows)[promise] == ("-", False)
 
 
+def test_a_goal_says_what_no_webhook_could_be_below() -> None:
+    rows = [
+        row("null webhook with our patch (Go)", p50=1100),
+        row("noxus-secrets, mutate", p50=1300),
+        row("MutatingAdmissionPolicy", p50=1000),
+    ]
+
+    goal = section(rows, cores=2, seconds=1, notes=[]).goals[0]
+
+    assert not goal.reached
+    assert goal.tried.startswith(
+        "A Go server that decides nothing and always answers with our patch is at 1.10 [1.10-1.10]:"
+    )
+
+
 def test_what_the_load_client_tells_becomes_one_row() -> None:
     figures = {
         "requests": 300,

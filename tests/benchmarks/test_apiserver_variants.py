@@ -78,6 +78,16 @@ def test_kyverno_evaluates_the_expressions_that_the_api_server_does() -> None:
     assert theirs == in_cel
 
 
+def test_the_worker_is_sent_without_what_the_api_server_adds() -> None:
+    pod = worker_pod()
+
+    assert "kube-api-access" not in json.dumps(pod)
+    assert pod["spec"]["volumes"] == [{"name": "tmp", "emptyDir": {}}]
+    assert pod["metadata"]["generateName"]
+    assert "managedFields" not in pod["metadata"]
+    assert "tolerations" not in pod["spec"]
+
+
 def test_an_outcome_tells_the_sources_in_order() -> None:
     pod = worker_pod()
 
