@@ -8,7 +8,7 @@ no right to.
 import asyncio
 from collections.abc import Iterable
 from http import HTTPStatus
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from webhook.cluster.api import Api, ApiError
 from webhook.cluster.read import kubeconfig
@@ -16,6 +16,13 @@ from webhook.cluster.read import kubeconfig
 Json = dict[str, Any]
 
 _PLURALS: Final = {"Secret": "secrets", "ConfigMap": "configmaps"}
+
+
+class Getter(Protocol):
+    """Reads an object; raises ApiError."""
+
+    async def get(self, path: str) -> Json:
+        """Read it."""
 
 
 class UnreadableObjectError(Exception):
@@ -31,18 +38,25 @@ def read_named(namespace: str, names: Iterable[tuple[str, str]]) -> dict[tuple[s
 
 
 async def _read(namespace: str, names: list[tuple[str, str]]) -> dict[tuple[str, str], Json]:
-    found: dict[tuple[str, str], Json] = {}
     try:
         async with Api(kubeconfig()) as api:
-            for kind, name in names:
-                if (value := await _get(api, namespace, kind, name)) is not None:
-                    found[kind, name] = {**value, "apiVersion": "v1", "kind": kind}
+            return await named(api, namespace, names)
     except ApiError as error:  # the connection itself
         raise UnreadableObjectError(f"the cluster cannot be read: {error}") from None
+
+
+async def named(
+    api: Getter, namespace: str, names: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], Json]:
+    """Do what `read_named` does, by a given connection."""
+    found: dict[tuple[str, str], Json] = {}
+    for kind, name in names:
+        if (value := await _get(api, namespace, kind, name)) is not None:
+            found[kind, name] = {**value, "apiVersion": "v1", "kind": kind}
     return found
 
 
-async def _get(api: Api, namespace: str, kind: str, name: str) -> Json | None:
+async def _get(api: Getter, namespace: str, kind: str, name: str) -> Json | None:
     plural = _PLURALS[kind]
     try:
         return await api.get(f"/api/v1/namespaces/{namespace}/{plural}/{name}")

@@ -3,7 +3,7 @@
 import re
 import stat
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -16,6 +16,7 @@ from webhook.secretref.finding import Finding, Holder, Level, Rule
 
 if TYPE_CHECKING:
     from webhook.core.policy import Policy
+    from webhook.secretref import placement
 
 _MANIFESTS: Final = (".yaml", ".yml", ".json")
 # In a folder, files of variables are known by their names: .env, prod.env, .env.local, env.vm.
@@ -32,7 +33,6 @@ class Read:
 
     holders: list[Holder] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
-    files: int = 0
 
     def add(self, holder: Holder, findings: Sequence[Finding]) -> None:
         """Take an object or file."""
@@ -77,7 +77,6 @@ def _is_input(path: Path) -> bool:
 
 def _content(content: bytes, file: str, namespace: str | None, read: Read) -> bool:
     """Take note of a file; tells whether it is one of variables."""
-    read.files += 1
     is_manifest = Path(file).suffix in _MANIFESTS
     try:
         text = content.decode()
@@ -138,8 +137,16 @@ def read_cluster(namespace: str, policies: "Sequence[Policy]") -> Read:
         objects = read_named(namespace, names)
     except UnreadableObjectError as error:
         raise UsageError(str(error)) from None
-    read = Read(files=0)
-    place = f"namespace {namespace}"
+    return live(namespace, given, objects)
+
+
+def live(
+    namespace: str,
+    given: "Sequence[placement.Source]",
+    objects: Mapping[tuple[str, str], dict[str, object]],
+) -> Read:
+    """Take what was read of a namespace, and what should have been there, too."""
+    read, place = Read(), f"namespace {namespace}"
     for value in objects.values():
         for holder, found in manifests.read(value, manifests.Source(place, lambda _: 0, namespace)):
             read.add(holder, found)
