@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from keyword import iskeyword
 
 from webhook.errors import UsageError
 
@@ -20,6 +21,7 @@ COMMANDS = (
     "audit",
     "plan",
     "doctor",
+    "import",
     "export",
     "certs",
     "serve",
@@ -48,7 +50,8 @@ def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
     top.add_argument("--version", action=_Version, nargs=0, help="print the version")
     subparsers = top.add_subparsers(metavar="COMMAND", title="commands")
     for name in commands:
-        import_module(f"webhook.commands.{name}").add_parser(subparsers)
+        module = f"{name}_" if iskeyword(name) else name
+        import_module(f"webhook.commands.{module}").add_parser(subparsers)
     return top
 
 

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
 
 # Each is a module `export_<name>` with `add_parser`, in the order of the help.
-WHAT = ("external_secrets",)
+WHAT = ("external_secrets", "helm_values")
 
 _EPILOG = """\
 Each has a help of its own: noxus-secrets export external-secrets --help
