@@ -1,10 +1,10 @@
 """Who may touch a pod that is there is asked of each Secret that it reads, and told in full."""
 
 import copy
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.core.kit import of_role, policy, refusals, secret
 from tests.wire.kit import review, send

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from webhook.core.compile import CompiledPolicy, CompiledScope, Source, SourceKey, Variable
 from webhook.core.patch import TRUE, Operation, add, move, raw_list, remove
 from webhook.core.pod import Container, EnvFrom
+from webhook.core.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(Value, frozen=True):
     """What a container is to have: sources in order, and variables in order."""
 
     sources: tuple[Source, ...]

@@ -1,8 +1,10 @@
 """Pod + policy -> everything that a decision, or an explanation of it, is made from."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final, assert_never
+
+from msgspec.structs import replace
 
 from webhook.core import guards
 from webhook.core.asks import requested_scopes
@@ -22,6 +24,7 @@ from webhook.core.identity import Identity, identify
 from webhook.core.pod import Pod, PodSpec
 from webhook.core.policy import Reaction
 from webhook.core.references import Reference, Wanted, pod_references
+from webhook.core.value import Value
 
 NO_SPEC: Final = PodSpec()
 
@@ -51,8 +54,7 @@ class Findings:
                 assert_never(reaction)
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(Value, frozen=True):
     """What is known about a pod under a policy, before anybody acts on it."""
 
     identity: Identity

@@ -1,9 +1,9 @@
 """What can come out: a closed set of frozen values, with what people and machines read of them."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 
 from webhook.core.patch import Operation
+from webhook.core.value import Value
 
 
 class Reason(StrEnum):
@@ -26,8 +26,7 @@ class Reason(StrEnum):
     NOT_INJECTED = "NotInjected"
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(Value, frozen=True):
     """One thing to tell: the reason in a word, a sentence with the way out, and the field."""
 
     reason: Reason
@@ -42,8 +41,7 @@ class Finding:
         return self.about or self.message
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Value, frozen=True):
     """What was found out, whatever the verdict."""
 
     reason: Reason
@@ -54,31 +52,27 @@ class Report:
     warnings: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Allow:
+class Allow(Value, frozen=True):
     """The object may be stored as it is."""
 
     report: Report
 
 
-@dataclass(frozen=True, slots=True)
-class Mutate:
+class Mutate(Value, frozen=True):
     """The object may be stored once the patch is applied; the patch is never empty."""
 
     report: Report
     patch: tuple[Operation, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Deny:
+class Deny(Value, frozen=True):
     """The policy says no; there is at least one refusal, the most useful first."""
 
     report: Report
     refusals: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(Value, frozen=True):
     """Dry run: the object is allowed unchanged, and this is what enforcement would have done."""
 
     report: Report

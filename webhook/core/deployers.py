@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from webhook.core.policy import Deployers
+from webhook.core.value import Value
 
 _SERVICE_ACCOUNT: Final = "system:serviceaccount:"
 
@@ -30,8 +31,7 @@ CONTROLLERS: Final = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Deployer:
+class Deployer(Value, frozen=True):
     """The user of a request, as the API server authenticated it."""
 
     name: str

@@ -6,7 +6,6 @@ nobody learns the policy by guessing.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
@@ -14,10 +13,10 @@ from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer, Entrusted
 from webhook.core.messages import clip
 from webhook.core.references import Reference
+from webhook.core.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(Value, frozen=True):
     """The circumstances of a pod that conditions are about."""
 
     role: str | None
@@ -30,8 +29,7 @@ class Who:
 DEPLOYER_STAGE: Final = 4  # everything else fits
 
 
-@dataclass(frozen=True, slots=True)
-class Unfit:
+class Unfit(Value, frozen=True):
     """Why somebody is not entitled to a scope; `stage` grows with what does fit."""
 
     stage: int

@@ -6,7 +6,8 @@ was created, and is not judged again: removing a finalizer must not depend on us
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from webhook.core.assess import NO_SPEC
 from webhook.core.compile import CompiledPolicy, CompiledScope, Holder

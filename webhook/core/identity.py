@@ -1,13 +1,11 @@
 """Pod -> role and pool, and how they were recognised."""
 
-from dataclasses import dataclass
-
 from webhook.core.compile import CompiledPolicy
 from webhook.core.pod import Pod
+from webhook.core.value import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(Value, frozen=True):
     """Who a pod says it is; labels are claims, and the policy decides what they are worth."""
 
     role: str | None  # None: unknown

@@ -1,7 +1,6 @@
 """A pod and the scopes granted to it -> the patch, and what the pod itself overrides."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from webhook.core import guards
 from webhook.core.arrange import Plan, arrange, plan
@@ -11,13 +10,13 @@ from webhook.core.decision import Finding, Reason
 from webhook.core.patch import Operation
 from webhook.core.pod import Container, Pod
 from webhook.core.policy import Reaction
+from webhook.core.value import Value
 
 # A list of containers with its field name, and of each the place in the list.
 Members = tuple[str, Sequence[tuple[int, Container]]]
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Value, frozen=True):
     """The operations that one container needs; there is at least one."""
 
     container: str

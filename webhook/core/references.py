@@ -6,17 +6,16 @@ real API server serves, so that a field which appears there and not here is noti
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from webhook.core.pod import Container, KeyToPath, PodSpec, Volume
+from webhook.core.value import Value
 
 Wanted = Callable[[str], bool]
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Value, frozen=True):
     """One mention of a Secret.
 
     `keys` are those that it reads, None for all of them. `containers` are the names of those that

@@ -6,6 +6,7 @@ from enum import Enum, auto
 
 from webhook.core.deployers import Deployer
 from webhook.core.pod import Pod
+from webhook.core.value import Value
 from webhook.core.words import Hook, NamespaceMode
 
 
@@ -19,8 +20,7 @@ class What(Enum):
     REVISION = auto()  # what a controller keeps of a template
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Value, frozen=True):
     """A pod template of a workload, and as it was before an update."""
 
     root: str  # where the template's spec stands in the object, for the fields in messages
@@ -38,8 +38,7 @@ class Marks:
     size: int = 0  # bytes of all keys and values of the workload's, as the API counts them
 
 
-@dataclass(frozen=True, slots=True)
-class AdmissionRequest:
+class AdmissionRequest(Value, frozen=True):
     """One request of the API server.
 
     `pod` is the object, and `old` the object as it was, for an update; both are None where the
