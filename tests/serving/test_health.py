@@ -1,5 +1,6 @@
 """What the kubelet and Prometheus see."""
 
+import asyncio
 import socket
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from webhook.serving.health import Readiness, Verdict
 from webhook.serving.limits import Limits
 from webhook.serving.policies import FilePolicySource
 from webhook.serving.probe import PROBE_STALE, Probe
-from webhook.serving.tls import TlsFiles, TlsSource
+from webhook.serving.tls import Serving, TlsFiles, TlsSource
 from webhook.settings import Address
 from webhook.telemetry.metrics import Metrics
 
@@ -146,6 +147,18 @@ async def test_a_handshake_that_shows_another_certificate_fails(generous: Rig) -
     probe = Probe(generous.service.hooks_address, lambda: None, ours=set(), clock=Clock())
     await probe.once()
     assert probe.failure() == ("the port showed another certificate than the one that is loaded")
+
+
+async def test_a_certificate_that_comes_later_is_tried_at_once(generous: Rig) -> None:
+    serving: list[Serving | None] = [None]
+    probe = Probe(
+        generous.service.hooks_address, lambda: serving[0], ours=set(), clock=Clock(), again=3600
+    )
+    running = asyncio.create_task(probe.run())
+    await generous.until(lambda: "another certificate" in probe.failure())
+    serving[0] = generous.service.tls.current()
+    await generous.until(lambda: not probe.failure())
+    running.cancel()
 
 
 async def test_a_handshake_with_nobody_fails() -> None:

@@ -14,6 +14,9 @@ from webhook.settings import Address
 PROBE_EVERY: Final = 10.0  # seconds, as the kubelet's default period of a probe
 # What failed is tried again soon: at the start the certificate may come a little later than we do.
 PROBE_AGAIN: Final = 0.5
+# ... and at once when it has come: twenty looks a second cost nothing, half a second of a start
+# is seen.
+PROBE_LOOK: Final = 0.05
 PROBE_STALE: Final = 3 * PROBE_EVERY
 # Ourselves, on this machine: later than this the loop is overloaded or stands still.
 PROBE_TIME: Final = 5.0
@@ -32,11 +35,12 @@ class Probe:
         ours: set[str],
         clock: Callable[[], float],
         patience: float = PROBE_TIME,
+        again: float = PROBE_AGAIN,
     ) -> None:
         """Take where we listen; `ours` is told our own end, so that the server knows us."""
         self._address = Address(_EVERYWHERE.get(address.host, address.host), address.port)
         self._serving, self._ours, self._clock = serving, ours, clock
-        self._patience = patience
+        self._patience, self._again = patience, again
         self._failure = "there was none yet"
         self._last = clock()
 
@@ -50,8 +54,19 @@ class Probe:
     async def run(self) -> None:
         """Shake hands for ever."""
         while True:
+            tried = self._serving()
             await self.once()
-            await asyncio.sleep(PROBE_AGAIN if self._failure else PROBE_EVERY)
+            if self._failure:
+                await self._rest(tried)
+            else:
+                await asyncio.sleep(PROBE_EVERY)
+
+    async def _rest(self, tried: Serving | None) -> None:
+        """Wait before what failed is tried again; not long where there is another certificate."""
+        for _ in range(round(self._again / PROBE_LOOK)):
+            await asyncio.sleep(PROBE_LOOK)
+            if self._serving() is not tried:
+                return
 
     async def once(self) -> None:
         """Shake hands once; never raises."""
