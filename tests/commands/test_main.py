@@ -1,5 +1,6 @@
 """The command line as a whole."""
 
+import re
 import subprocess
 import sys
 from importlib.metadata import version
@@ -20,7 +21,8 @@ def test_without_a_command_the_help_is_printed() -> None:
 
     assert ran.code == 0
     assert ran.out.startswith("usage: noxus-secrets")
-    assert all(f"\n    {name} " in ran.out for name in COMMANDS)
+    # A name that is too long for its column has a line of its own.
+    assert [n for n in COMMANDS if not re.search(rf"^    {n}( |$)", ran.out, re.MULTILINE)] == []
 
 
 def test_the_version_is_that_of_the_distribution() -> None:
