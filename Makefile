@@ -28,6 +28,7 @@ test: lint test-all ## everything that CI runs
 test-all: $(READY)
 	$(BIN)/python tests/controlplane/build.py etcd kube-apiserver kube-controller-manager kubectl helm
 	$(BIN)/python -m tests.observability.build
+	$(BIN)/python -m tests.eso.build
 	$(BIN)/python -m tests.report.browser
 	$(BIN)/python -m tools.callgrind
 	$(BIN)/python -m tests.kind engine || true # it has said why not

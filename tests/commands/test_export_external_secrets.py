@@ -161,7 +161,7 @@ def test_a_policy_of_globs_says_what_to_add() -> None:
 
     assert ran.code == 2
     assert ran.err.splitlines()[:2] == [
-        "noxus-secrets: there is nothing to export:",
+        "noxus-secrets: the policy cannot be exported like this:",
         (
             "Secret app-env (shared): the policy gives globs 'noxus-*': name the namespaces with "
             "--namespace, or give --cluster-scoped"

@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tests.controlplane import build as controlplane
@@ -29,6 +29,7 @@ VAULT_PACKAGES = {
         "github.com/hashicorp/vault-plugin-auth-kubernetes/cmd/vault-plugin-auth-kubernetes"
     ),
 }
+PROGRAMS = ("external-secrets", *VAULT_PACKAGES)
 # The stores of the tests. With all that there are, the operator is three times as large, and its
 # build needs the clients of two dozen clouds.
 PROVIDERS = ("fake", "vault")
@@ -45,13 +46,13 @@ VAULT_TAGS = "-tags=minimal,netgo"
 OPERATOR_TAGS = "-tags=netgo"
 
 
-def programs() -> dict[str, Path]:
+def programs(names: Iterable[str] = PROGRAMS) -> dict[str, Path]:
     """Return where each program is, after building those that are missing."""
     makers: dict[str, tuple[Path, Callable[[Path], None]]] = {
         "external-secrets": (_folder(OPERATOR, OPERATOR_TAGS), _build_operator),
         **{name: (_folder(VAULT, VAULT_TAGS), _build_vault) for name in VAULT_PACKAGES},
     }
-    wanted = {name: folder / name for name, (folder, _) in makers.items()}
+    wanted = {name: makers[name][0] / name for name in names}
     if not all(path.is_file() for path in wanted.values()):
         with controlplane._lock(controlplane.cache_root() / "lock"):
             for name, path in wanted.items():

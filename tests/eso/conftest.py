@@ -17,7 +17,8 @@ from tests.eso import build
 from tests.eso.controller import Operator
 from tests.eso.store import VaultServer
 
-BUILT = {"operator", "vault"}
+# The programs that a fixture starts.
+BUILT = {"operator": ("external-secrets",), "vault": tuple(build.VAULT_PACKAGES)}
 
 
 @pytest.fixture(scope="package")
@@ -33,14 +34,14 @@ def plane() -> Iterator[ControlPlane]:
 
 @pytest.fixture(scope="package")
 def operator(plane: ControlPlane) -> Iterator[Operator]:
-    with Operator(build.programs()["external-secrets"], plane) as it:
+    with Operator(build.programs(BUILT["operator"])["external-secrets"], plane) as it:
         yield it
 
 
 @pytest.fixture(scope="package")
 def vault(plane: ControlPlane) -> Iterator[VaultServer]:
     """A Vault that lets in whom the control plane vouches for."""
-    with VaultServer(build.programs()) as it:
+    with VaultServer(build.programs(BUILT["vault"])) as it:
         it.trust(plane)
         yield it
 
@@ -74,7 +75,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what is missing now: a first build takes longer than any single test may."""
     fixture.pytest_collection_finish(session)
-    needed = any(BUILT & {*getattr(item, "fixturenames", ())} for item in session.items)
+    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    needed = [program for name in BUILT if name in used for program in BUILT[name]]
     if needed and not session.config.option.collectonly:
         with fixture._visible_output(session.config):
-            build.programs()
+            build.programs(needed)

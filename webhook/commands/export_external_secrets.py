@@ -97,7 +97,7 @@ def run(args: argparse.Namespace) -> int:
     try:
         found = manifests(policies, store_of, options)
     except CannotExportError as error:
-        raise UsageError(f"there is nothing to export:\n{error}") from None
+        raise UsageError(f"the policy cannot be exported like this:\n{error}") from None
     for line in _remarks(policies, args):
         print(f"noxus-secrets: {line}", file=sys.stderr)
     if args.output == "json":

@@ -1,6 +1,6 @@
 // Vault, in a module of its own. Its module refers to folders of its repository (`replace`), which do
-// not count here: api and sdk are required in the versions that it was made with. v1.21.4 needs an sdk
-// between v0.21 and v0.22 that has no version.
+// not count here: api and sdk are required in versions that it compiles with. v1.21.3 and v1.21.4 need
+// an sdk between v0.20 and v0.21 that was never given a version.
 module eso/vault
 
 go 1.26.0
@@ -11,12 +11,12 @@ tool (
 )
 
 require (
-	github.com/hashicorp/vault v1.21.3
+	github.com/hashicorp/vault v1.21.2
 	github.com/hashicorp/vault-plugin-auth-kubernetes v0.23.1
 	github.com/hashicorp/vault/api v1.22.0
 	github.com/hashicorp/vault/api/auth/approle v0.11.0
 	github.com/hashicorp/vault/api/auth/userpass v0.10.0
-	github.com/hashicorp/vault/sdk v0.21.0
+	github.com/hashicorp/vault/sdk v0.20.0
 )
 
 require (
@@ -54,6 +54,7 @@ require (
 	github.com/Masterminds/semver v1.5.0 // indirect
 	github.com/Masterminds/semver/v3 v3.4.0 // indirect
 	github.com/Masterminds/sprig/v3 v3.3.0 // indirect
+	github.com/Microsoft/go-winio v0.6.2 // indirect
 	github.com/ProtonMail/go-crypto v1.2.0 // indirect
 	github.com/ProtonMail/gopenpgp/v3 v3.2.1 // indirect
 	github.com/agext/levenshtein v1.2.3 // indirect
