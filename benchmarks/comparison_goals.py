@@ -8,7 +8,7 @@ from benchmarks.servers import CONTROLLER_RUNTIME, KOPF, NULL, OURS
 from benchmarks.variation import Variant
 from benchmarks.workloads import STANDARD, WORKER, name_of
 
-_TRIED = "docs/performance.md"
+_TRIED = "[where the time goes](performance.md)"
 # Peer, what it is, the most that the ratio may be.
 _CPU_LIMITS = ((CONTROLLER_RUNTIME, 0.2), (KOPF, 0.06), (NULL, 3.0))
 _P99_CONNECTIONS = (STANDARD, 100)

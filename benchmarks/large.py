@@ -23,7 +23,7 @@ _ABOUT = (
     "asks about pods of 2.9 MB, without a pause. Milliseconds. The load generator of both has one "
     "core, so a part of the wait is its own: the null server shows how much."
 )
-_TRIED = "docs/performance.md"
+_TRIED = "[where the time goes](performance.md)"
 
 
 def measure(context: Context) -> Section:

@@ -65,10 +65,10 @@ def test_replicas_differ_in_nothing_that_their_author_wrote(review: bodies.Json)
 def test_pods_that_are_each_different_differ_in_their_spec(review: bodies.Json) -> None:
     specs = {
         json.dumps(authored(varied(review, Variant.DIFFERENT, number))["spec"])
-        for number in range(1, 50)
+        for number in range(1, 6)
     }
 
-    assert len(specs) == 49
+    assert len(specs) == 5
     assert not any(SENTINEL in spec for spec in specs)
 
 
@@ -80,9 +80,10 @@ def test_the_token_volume_is_named_alike_wherever_it_is_mounted() -> None:
     assert len(set(names)) == 1
 
 
-def test_the_times_stay_times(review: bodies.Json) -> None:
+@pytest.mark.parametrize("name", ["worker", "injected", "update"])
+def test_the_times_stay_times(name: str) -> None:
     for number in range(12):
-        text = json.dumps(varied(review, Variant.REPLICAS, number))
+        text = json.dumps(varied(REVIEWS[name](), Variant.REPLICAS, number))
         assert all(RFC_3339.fullmatch(it) for it in re.findall(r"\d{4}-\d\d-\d\dT[^\"]*", text))
 
 
