@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -18,6 +19,15 @@ class Loader(Protocol):
 
     def __call__(self, path: Path, generation: int) -> Loaded:
         """Give them, or raise PolicyError or OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _InForce:
+    """What is kept of the files: not their documents, which take more memory than the policies."""
+
+    policies: PolicySet
+    names: list[str]
+    warnings: list[str]
 
 
 class FilePolicySource:
@@ -45,26 +55,31 @@ class FilePolicySource:
 
     def current(self) -> PolicySet | None:
         """Give the policy in force; None: none ever loaded."""
-        loaded = self.followed.current()
-        return None if loaded is None else loaded.policies
+        found = self.followed.current()
+        return None if found is None else found.policies
 
     def status(self) -> Status:
         """Tell what is in force, and what is wrong with what is not."""
         return self.followed.status()
 
-    def _read(self, generation: int) -> Loaded:
+    def _read(self, generation: int) -> _InForce:
         try:
-            return self._load(self._path, generation)
+            loaded = self._load(self._path, generation)
         except PolicyError as problem:
             raise LoadError(str(problem)) from None
+        return _InForce(
+            loaded.policies,
+            [source.policy.metadata.name for source in loaded.sources],
+            [str(problem) for problem in loaded.warnings()],
+        )
 
-    def _loaded(self, loaded: Loaded, status: Status) -> None:
+    def _loaded(self, found: _InForce, status: Status) -> None:
         self._metrics.policy_loaded(generation=status.generation, at=status.loaded_at)
         event(
             logging.INFO,
             "the policy is loaded",
             generation=status.generation,
-            policies=[source.policy.metadata.name for source in loaded.sources],
+            policies=found.names,
         )
-        for problem in loaded.warnings():
-            event(logging.WARNING, "the policy could be better", reason=str(problem))
+        for problem in found.warnings:
+            event(logging.WARNING, "the policy could be better", reason=problem)

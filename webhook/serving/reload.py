@@ -5,9 +5,11 @@ a file, an editor writes it in place, and all of them end in other bytes at the 
 """
 
 import asyncio
+import contextlib
+import gc
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final, Generic, TypeVar
 
@@ -111,7 +113,8 @@ class Followed(Generic[T]):
         generation = self._status.generation + 1
         details: dict[str, object] = {}
         try:
-            value = self._load(generation)
+            with uncollected():
+                value = self._load(generation)
             if self._fingerprint() != mark:
                 return  # it changed while it was read: the next look will see all of it
         except (LoadError, OSError) as problem:
@@ -149,6 +152,24 @@ class Followed(Generic[T]):
         self._failed()
         kept = "the last good one stays in force" if self._value is not None else "there is none"
         event(logging.ERROR, f"{self._what} cannot be used; {kept}", reason=error, **details)
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Keep the garbage collector away from what is made here, now and afterwards.
+
+    A policy of 10,000 pools is 300,000 objects, nearly all of which stay. The collector would look
+    at all of them again and again, and no request is answered meanwhile: 0.2 s at worst, and 10 ms
+    without it (docs/performance.md). What is replaced is freed without the collector, too.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 async def follow(*followed: "Followed[Any]", every: float = POLL_EVERY) -> None:
