@@ -26,6 +26,7 @@ class Workload:
     connections: int
     seconds: float
     warmup: int  # requests, or half a second
+    flags: tuple[str, ...] = ()  # further ones of the load generator; the last of a kind counts
 
 
 def command(generator: Path, workload: Workload, ports: Sequence[int], ca: Path) -> list[str]:
@@ -41,6 +42,7 @@ def command(generator: Path, workload: Workload, ports: Sequence[int], ca: Path)
         f"-requests={_REQUESTS}",
         f"-seconds={workload.seconds}",
         f"-warmup={workload.warmup}",
+        *workload.flags,
     ]
 
 

@@ -26,6 +26,7 @@ type options struct {
 	ca          string
 	body        string
 	vary        string
+	cold        bool
 	connections int
 	requests    int64
 	warmup      int64
@@ -38,6 +39,7 @@ func main() {
 	flag.StringVar(&o.ca, "ca", "", "CA certificate, PEM")
 	flag.StringVar(&o.body, "body", "", "file with the AdmissionReview")
 	flag.StringVar(&o.vary, "vary", "", "JSON file: what differs from request to request; else the uid")
+	flag.BoolVar(&o.cold, "cold", false, "connect anew when it counts: each first answer has a handshake in it")
 	flag.IntVar(&o.connections, "connections", 8, "how many at once")
 	flag.Int64Var(&o.requests, "requests", 10000, "stop after so many")
 	flag.Float64Var(&o.seconds, "seconds", 2, "or after so long")
@@ -54,6 +56,11 @@ func main() {
 	crowd.run(max(o.warmup, int64(o.connections)), warmupLimit)
 	// Whoever measures takes the server's CPU time here and at the end: only what is counted.
 	handshake("ready")
+	if o.cold {
+		for _, each := range askers {
+			each.close()
+		}
+	}
 	interrupt := make(chan os.Signal, 1)
 	signal.Notify(interrupt, os.Interrupt)
 	go func() {
