@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.commands.kit import POLICY, Ran, run
@@ -228,6 +228,7 @@ def test_the_search_finds_what_is_there() -> None:
     assert leaks(c, f"prefix {value[7:11]} suffix") == {value[7:11]}
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     before=st.text(max_size=20),
     after=st.text(max_size=20),

@@ -2,7 +2,7 @@
 
 import base64
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.secretref.kit import brief, linted, policy, read, secret
@@ -329,6 +329,7 @@ data: {A: aHVudGVyMg==}
     assert linted(text.replace("kind: Secret", "kind: ConfigMap"), POLICY) == []
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.binary(max_size=40))
 def test_values_are_what_a_container_would_get(content: bytes) -> None:
     encoded = base64.b64encode(content).decode()

@@ -1,7 +1,7 @@
 """Files of variables: which lines are wrong, and to whom they mean different things."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.secretref.kit import linted_env
@@ -181,6 +181,7 @@ def test_systemd_reads_an_assignment_much_as_a_shell_does(statement: str, value:
     assert systemd(statement) == ("A", value)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(st.text(max_size=60))
 def test_any_text_is_read_and_every_line_that_is_named_exists(text: str) -> None:
     holder, found = envfile.read(text, "f")
@@ -190,6 +191,7 @@ def test_any_text_is_read_and_every_line_that_is_named_exists(text: str) -> None
     assert all(it.key.isascii() for it in holder.entries)
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     name=st.from_regex(r"[A-Z][A-Z0-9_]{0,9}", fullmatch=True),
     value=st.from_regex(r"[A-Za-z0-9:@./_+,-]{1,30}", fullmatch=True),

@@ -1,7 +1,7 @@
 """What is wrong with a value: as documented, and whatever it means."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from webhook.secretref import formats, values
@@ -210,6 +210,7 @@ def test_quotes_around_a_value_do_not_hide_what_is_wrong_within() -> None:
     assert said == [QUOTES, "a port is written: keep the host alone"]
 
 
+@settings(deadline=None)  # the machine may be busy
 @given(
     name=st.sampled_from(["POSTGRESQL_URL", "REDIS_URL", "REDIS_PASSWORD", "NOXUS_PLATFORM_URL"]),
     value=st.text(alphabet="aZ9:/@?#[]%. \n\r\"'\0\ufeffé", max_size=30),
