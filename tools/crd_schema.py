@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-from annotated_types import MaxLen
+from annotated_types import Ge, Le, MaxLen
 from pydantic import AfterValidator, BaseModel
 from pydantic.fields import FieldInfo
 
@@ -96,6 +96,10 @@ def _plain(annotation: Any, metadata: Iterable[Any], *, closed: bool) -> Json:  
             schema |= NAMES[constraint.func]  # type: ignore[index]  # ours all take a text
         elif isinstance(constraint, MaxLen):
             schema["maxLength"] = constraint.max_length
+        elif isinstance(constraint, Ge):
+            schema["minimum"] = constraint.ge
+        elif isinstance(constraint, Le):
+            schema["maximum"] = constraint.le
     return schema
 
 

@@ -46,6 +46,7 @@ def terminal(cluster: Cluster, folder: Path, page: str) -> Shell:
     kubectl.chmod(0o755)
     project.mkdir()
     (project / "examples").symlink_to(ROOT / "examples")
+    (project / "manifests").symlink_to(ROOT / "manifests")
     (project / "audit.log").symlink_to(cluster.plane._files.audit_log)
     for name, text in files(page):
         (project / name).write_text(text)

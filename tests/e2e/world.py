@@ -72,6 +72,7 @@ POLICIES: dict[str, Json] = {
     "observed": policy("observed", mode="DryRun"),
     "rollouts": policy("rollouts", workloads=[ROLLOUTS]),
     "reloaded": policy("reloaded", reload={"mode": "Annotate"}),
+    "rolled": policy("rolled", reload={"mode": "Rollout", "quietSeconds": 2}),
     "entrusted": policy("entrusted", scopes=[*EXAMPLE["spec"]["scopes"][:1], VAULT], worker={}),
 }
 

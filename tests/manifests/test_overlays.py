@@ -205,3 +205,30 @@ def test_own_certificates_are_taken_from_their_files_and_the_cas_key_is_not(
 
 def _decoded(text: str) -> bytes:
     return base64.b64decode("".join(text.split()))
+
+
+def test_the_component_for_reload_adds_rights_and_none_to_read_a_secret(
+    base: Objects, tmp_path: Path
+) -> None:
+    component = with_component("reload", tmp_path)
+
+    added = {name: component[name] for name in component.keys() - base.keys()}
+    assert differences(base, {name: component[name] for name in base}) == set()
+    assert added.keys() == {
+        "ClusterRole noxus-secret-webhook-reload",
+        "ClusterRoleBinding noxus-secret-webhook-reload",
+        "ClusterRole noxus-secrets-reload",
+    }
+    rights = {
+        (name.rpartition(" ")[2], resource): rule["verbs"]
+        for name, object_ in added.items()
+        for rule in object_.get("rules") or ()
+        for resource in rule["resources"]
+    }
+    restarts = "noxus-secrets-reload"
+    assert rights == {
+        ("noxus-secret-webhook-reload", "namespaces"): ["list"],
+        **{(restarts, f"{it}s"): ["list", "patch"] for it in ("deployment", "statefulset")},
+        (restarts, "daemonsets"): ["list", "patch"],
+        (restarts, "poddisruptionbudgets"): ["list"],
+    }

@@ -20,6 +20,8 @@ Json = dict[str, Any]
 
 MERGE_PATCH: Final = "application/merge-patch+json"
 STRATEGIC_MERGE_PATCH: Final = "application/strategic-merge-patch+json"
+# An object without anything but its metadata: of a Secret, no key and no value.
+METADATA: Final = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 JSON_PATCH: Final = "application/json-patch+json"
 
 # The API server gives up after a minute by itself; what takes that long is to be tried again.
@@ -81,6 +83,12 @@ class Api:
         """Read an object or a list as it is sent, for whoever decodes a part of it only."""
         return await self._body("GET", path, query=query)
 
+    async def metadata(self, path: str) -> Json:
+        """Read what an object's metadata says, and nothing that the object holds."""
+        found = _decoded(await self._body("GET", path, accept=METADATA))
+        metadata = found.get("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
     async def create(self, path: str, body: Json) -> Json:
         """Create an object; raises ApiError 409 where it exists."""
         return await self._call("POST", path, body)
@@ -140,10 +148,17 @@ class Api:
         *,
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
+        accept: str = "application/json",
     ) -> bytes:
         try:
             answer = await self._send(
-                method, path, body, content_type=content_type, query=query, timeout=_ANSWER
+                method,
+                path,
+                body,
+                content_type=content_type,
+                query=query,
+                accept=accept,
+                timeout=_ANSWER,
             )
             async with answer:
                 await _check(answer)
@@ -159,6 +174,7 @@ class Api:
         *,
         content_type: str = "application/json",
         query: Mapping[str, str] | None = None,
+        accept: str = "application/json",
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109  handed on to who does the waiting
     ) -> aiohttp.ClientResponse:
         """Send once; and once more with fresh credentials where the old ones are refused."""
@@ -170,7 +186,7 @@ class Api:
                 method,
                 path,
                 query_params=list((query or {}).items()),
-                header_params={"Accept": "application/json", "Content-Type": content_type},
+                header_params={"Accept": accept, "Content-Type": content_type},
                 auth_settings=["BearerToken"],
             )
             sent = await client.rest_client.request(

@@ -30,6 +30,7 @@ ACTIONS: Final = {
     Reason.INJECTED: "Inject",
     Reason.REFUSED: "Refuse",
     Reason.DRY_RUN: "Observe",
+    Reason.RELOADED: "Restart",
 }
 # Writes a second, and how many at once. Three replicas without a pause write 54,000 Events in the
 # hour that the API server keeps them; of 1.5 kB each, they take 80 MB of etcd's 2 GB.

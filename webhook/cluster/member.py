@@ -20,7 +20,9 @@ from webhook.cluster.kept import Kept
 from webhook.cluster.leader import Election
 from webhook.cluster.leading import Leading
 from webhook.cluster.policies import ClusterPolicySource
+from webhook.cluster.reloading import Reloading
 from webhook.cluster.replicas import ReplicaLease, Replicas
+from webhook.cluster.telling import Telling
 from webhook.cluster.tls_secret import TlsSecret
 from webhook.core.words import NEVER_TAKING_PART
 from webhook.loading.load import fingerprint, load_policies
@@ -57,11 +59,12 @@ class _Member:
         self._beside: list[Run] = []
         self._lead: list[Run] = []
         self._followed: list[Followed[Any]] = []
+        self._sink: EventSink | None = None
 
     def sources(self) -> Sources:
         policies = self._policies()
         certificate = self._certificate()
-        events = self._events()
+        self._sink = events = self._events()
         if self._lead:
             self._beside.append(self._election().run)
         return Sources(
@@ -101,7 +104,8 @@ class _Member:
             failed=lambda: self._board.api_failed("status"),
         )
         self._beside.append(policies.run)
-        self._lead.append(leading.run)
+        reloading = Reloading(self._api, policies, metrics=self._board, tell=self._tell, now=_now)
+        self._lead += [leading.run, reloading.run]
         return policies
 
     def _certificate(self) -> Certificate:
@@ -168,6 +172,10 @@ class _Member:
         )
         self._beside.append(events.run)
         return events
+
+    def _tell(self, said: Telling) -> None:
+        if self._sink is not None:
+            self._sink.offer(said)
 
     def _election(self) -> Election:
         settings = self._settings

@@ -34,6 +34,7 @@ class Reason(StrEnum):
     INJECTED = "SecretsInjected"
     REFUSED = "SecretsRefused"
     DRY_RUN = "SecretsDryRun"
+    RELOADED = "SecretsReloaded"
 
 
 class Telling(NamedTuple):

@@ -17,6 +17,7 @@ from webhook.core.policy import (
     Mode,
     Policy,
     Pool,
+    Reload,
     ReloadMode,
     Rule,
     Scope,
@@ -134,6 +135,7 @@ class CompiledPolicy:
     inject_ephemeral: bool
     guard: Guard
     annotate: bool  # tell Reloader what the pods of a workload are given
+    rollout: Reload | None  # restart workloads by ourselves; None: no
     workloads: Mapping[Resource, tuple[TemplatePath, ...]]  # beyond those of Kubernetes
     needing_deployers: tuple[CompiledScope, ...]  # the scopes and pools that have deployers
 
@@ -181,6 +183,7 @@ def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
         inject_ephemeral=spec.containers.ephemeral == "Inject",
         guard=spec.guard,
         annotate=spec.reload.mode is ReloadMode.ANNOTATE,
+        rollout=spec.reload if spec.reload.mode is ReloadMode.ROLLOUT else None,
         workloads={
             (it.group, it.resource): tuple(tuple(path.split(".")) for path in it.templates)
             for it in spec.workloads

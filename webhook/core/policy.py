@@ -73,6 +73,7 @@ class ReloadMode(StrEnum):
 
     NONE = "None"  # not Off, which is false in YAML
     ANNOTATE = "Annotate"
+    ROLLOUT = "Rollout"
 
 
 class Model(BaseModel):
@@ -344,8 +345,23 @@ class Reload(Model):
         default=ReloadMode.NONE,
         description=(
             "Annotate: tell Reloader, in an annotation of each Deployment, StatefulSet and "
-            "DaemonSet, what its pods are given."
+            "DaemonSet, what its pods are given. Rollout: restart them, one after the other; "
+            "needs the component reload."
         ),
+    )
+    # Several keys of a rotation are written within seconds, and a pipeline's Secrets within one
+    # or two dozen. Below 2 s a change within the second of another could be missed.
+    quiet_seconds: int = Field(
+        default=30,
+        ge=2,
+        le=86_400,
+        description="Rollout: restart once nothing has changed for so long.",
+    )
+    timeout_seconds: int = Field(
+        default=600,  # the default progressDeadlineSeconds of a Deployment
+        ge=30,
+        le=86_400,
+        description="Rollout: begin the next restart after so long, though this one is not done.",
     )
 
 

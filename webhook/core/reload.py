@@ -16,7 +16,7 @@ import msgspec
 
 from webhook.core import inject
 from webhook.core.arrange import plan
-from webhook.core.assess import Assessment, assess
+from webhook.core.assess import assess
 from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.patch import Operation, add, remove
 from webhook.core.pod import Pod
@@ -47,8 +47,14 @@ TOO_LARGE: Final = "Reloader is not told of injected sources: the annotations wo
 Given = tuple[str, str]  # kind and name
 
 
-def given(assessment: Assessment, pod: Pod, policy: CompiledPolicy) -> tuple[Given, ...]:
-    """Return what the policy gives to a pod, in its order; nothing to one that is refused."""
+def wanted(pod: Pod, namespace: str, policy: CompiledPolicy) -> tuple[Given, ...]:
+    """Return what Reloader is to be told of a workload with this template."""
+    return given(pod, namespace, policy) if policy.annotate else ()
+
+
+def given(pod: Pod, namespace: str, policy: CompiledPolicy) -> tuple[Given, ...]:
+    """Return what the policy gives to pods, in its order; nothing to those that are refused."""
+    assessment = assess(pod, namespace, policy)
     lists = inject.regular_containers(pod)
     inject.changes(lists, assessment.granted, policy, assessment.findings)
     if assessment.findings.refusals:
@@ -60,13 +66,6 @@ def given(assessment: Assessment, pod: Pod, policy: CompiledPolicy) -> tuple[Giv
                 own = {variable.name for variable in container.env or ()}
                 found |= dict.fromkeys(_planned(assessment.granted, container.name or "", own))
     return tuple(found)
-
-
-def wanted(pod: Pod, namespace: str, policy: CompiledPolicy) -> tuple[Given, ...]:
-    """Return what Reloader is to be told of a workload with this template."""
-    if not policy.annotate:
-        return ()
-    return given(assess(pod, namespace, policy), pod, policy)
 
 
 def annotate(marks: Marks, names: Iterable[Given]) -> tuple[tuple[Operation, ...], str]:

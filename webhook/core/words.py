@@ -24,6 +24,8 @@ SCOPES_ANNOTATION: Final = f"{GROUP}/scopes"  # on a pod: scopes that it asks fo
 INJECTED_ANNOTATION: Final = f"{GROUP}/injected"  # on a pod: what it was granted; for people only
 # On a workload: what in Reloader's annotations is ours, as secret/NAME and configmap/NAME.
 RELOAD_ANNOTATION: Final = f"{GROUP}/reload"
+# On a workload: what each source was when we last restarted it, or first saw it.
+RELOADED_ANNOTATION: Final = f"{GROUP}/reloaded"
 MIRROR_ANNOTATION: Final = "kubernetes.io/config.mirror"  # set by the kubelet on mirror pods
 NODES_GROUP: Final = "system:nodes"  # the group of every kubelet
 

@@ -36,12 +36,18 @@ def sentence(error: ErrorDetails, model: type[BaseModel] = Policy) -> str:
             return "is required"
         case "value_error":
             return str(error["ctx"]["error"])
-        case "literal_error" | "enum":
-            return f"must be {error['ctx']['expected']}, not {_shown(error['input'])}"
+        case "literal_error" | "enum" | "greater_than_equal" | "less_than_equal":
+            return f"must be {_allowed(error['ctx'])}, not {_shown(error['input'])}"
         case _ if kind in _EXPECTED:
             return f"{_EXPECTED[kind]}, not {_shown(error['input'])}"
         case _:
             return error["msg"]
+
+
+def _allowed(context: Mapping[str, Any]) -> str:
+    bounds = {"ge": "at least", "le": "at most"}
+    words = (f"{word} {context[key]}" for key, word in bounds.items() if key in context)
+    return str(context.get("expected") or next(words))
 
 
 def _shown(value: object) -> str:

@@ -6,9 +6,9 @@ from typing import Final
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
 # What the API server is called for, what is mended, which Events there are and why one is not sent.
-API_USES: Final = ("policies", "leader", "certificates", "status", "events")
+API_USES: Final = ("policies", "leader", "certificates", "status", "events", "reload")
 HEALED: Final = ("secret", "ca_bundle")
-EVENTS: Final = ("SecretsInjected", "SecretsRefused", "SecretsDryRun")
+EVENTS: Final = ("SecretsInjected", "SecretsRefused", "SecretsDryRun", "SecretsReloaded")
 EVENT_DROPS: Final = ("queue_full", "rate", "duplicate", "error")
 # Series of single policies.
 MAX_POLICIES: Final = 200
@@ -21,6 +21,14 @@ class ClusterMetrics:
         self._registry = registry
         self._make_policies()
         self._make_certificates()
+        self._restarts = Counter(
+            "noxus_secrets_reload_restarts",
+            "Workloads restarted since a Secret of theirs changed.",
+            registry=registry,
+        )
+        self._waiting = self._gauge(
+            "reload_waiting", "Workloads that wait to be restarted; on the leader."
+        )
         self._leader = self._gauge("leader", "1 on the replica that writes.")
         self._api_errors = self._counter(
             "api_errors", "Calls to the API server that failed.", "what", API_USES
@@ -95,6 +103,14 @@ class ClusterMetrics:
     def healed(self, what: str) -> None:
         """Count what somebody broke and we mended; `what` is one of HEALED."""
         self._healed.labels(what).inc()
+
+    def restarted(self) -> None:
+        """Count a workload that was restarted for a Secret."""
+        self._restarts.inc()
+
+    def waiting(self, count: int) -> None:
+        """Note how many workloads wait to be restarted."""
+        self._waiting.set(count)
 
     def event_sent(self, reason: str) -> None:
         """Count an Event that the API server took; `reason` is one of EVENTS."""

@@ -1,0 +1,250 @@
+"""The leader restarts what the policy gave a changed Secret to."""
+
+import asyncio
+import contextlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.cluster.kit import FakeApi, away, until
+from tests.cluster.reload_kit import NOW, RECORDED, secret, workload
+from tests.core.kit import policy
+from webhook.cluster.api import ApiError
+from webhook.cluster.reloading import NAMESPACES, Reloading
+from webhook.cluster.rollouts import RESTARTED_AT
+from webhook.cluster.telling import Telling
+from webhook.core.policyset import PolicySet
+
+Json = Any
+
+SPEC = """
+namespaces: [noxus, other]
+reload: {mode: Rollout}
+scopes:
+  - name: shared
+    roles: [frontend]
+    envFrom: [{secretRef: {name: app-env}}, {configMapRef: {name: flag-set}}]
+"""
+SECRET = "/api/v1/namespaces/noxus/secrets/app-env"  # noqa: S105 - a path
+FEATURES = "/api/v1/namespaces/noxus/configmaps/flag-set"
+WEB = workload().path
+FORBIDDEN = ApiError(403, "Forbidden", "no")
+
+
+@dataclass
+class Metadata(FakeApi):
+    """Answers with the metadata of an object alone, and with lists in pages where there are any."""
+
+    pages: dict[str, list[Json]] = field(default_factory=dict)
+
+    async def get(self, path: str, **query: str) -> Json:
+        found = await super().get(path, **query)
+        return self.pages[path].pop(0) if path in self.pages else found
+
+    async def metadata(self, path: str) -> Json:
+        return (await self.get(path))["metadata"]
+
+
+@dataclass
+class Board:
+    failures: list[str] = field(default_factory=list)
+    restarts: int = 0
+    waits: list[int] = field(default_factory=list)
+
+    def api_failed(self, what: str) -> None:
+        self.failures.append(what)
+
+    def restarted(self) -> None:
+        self.restarts += 1
+
+    def waiting(self, count: int) -> None:
+        self.waits.append(count)
+
+
+@dataclass
+class World:
+    """A namespace with one Deployment that is given a Secret and a ConfigMap."""
+
+    spec: str = SPEC
+    api: Metadata = field(default_factory=Metadata)
+    board: Board = field(default_factory=Board)
+    told: list[Telling] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.api.put(f"{NAMESPACES}/noxus", _namespace("noxus"))
+        self.api.objects[SECRET] = {"metadata": secret()}
+        self.api.objects[FEATURES] = {"metadata": secret()}
+        self.api.put(WEB, workload().body)
+        self.reloading = Reloading(
+            self.api,
+            self,
+            metrics=self.board,
+            tell=self.told.append,
+            now=lambda: NOW,
+            every=0.001,
+        )
+
+    def current(self) -> PolicySet | None:
+        return PolicySet([policy(self.spec)]) if self.spec else None
+
+    def round(self) -> int:
+        return asyncio.run(self.reloading.once())
+
+    def annotations(self) -> Json:
+        return self.api.objects[WEB]["metadata"]["annotations"]
+
+    def template(self) -> Json:
+        return self.api.objects[WEB]["spec"]["template"]["metadata"]["annotations"]
+
+
+def _namespace(name: str) -> Json:
+    return {"metadata": {"name": name, "labels": {"secrets.noxus.ai/injection": "enabled"}}}
+
+
+def test_at_first_what_there_is_is_written_down() -> None:
+    world = World()
+
+    assert world.round() == 0
+    assert world.annotations()[RECORDED].count("=") == 2
+    assert world.annotations()[RECORDED].startswith("configmap/flag-set=")
+    assert world.template() == {}
+    writes = [path for method, path in world.api.calls if method == "PATCH"]
+    assert world.round() == 0
+    assert [path for method, path in world.api.calls if method == "PATCH"] == writes == [WEB]
+
+
+def test_then_a_secret_that_changes_is_one_restart_which_is_told() -> None:
+    world = World()
+    world.round()
+    before = world.annotations()[RECORDED]
+    world.api.objects[SECRET] = {"metadata": secret(31)}
+
+    assert world.round() == 0
+    assert world.template() == {RESTARTED_AT: "2026-11-24T12:00:00Z"}
+    assert world.annotations()[RECORDED] != before
+    (said,) = world.told
+    assert (said.namespace, said.subject.kind, said.subject.name) == ("noxus", "Deployment", "web")
+    assert (said.reason, said.warning) == ("SecretsReloaded", False)
+    assert said.note == ("restarted: secret/app-env changed, which policy noxus gives to its pods")
+    world.round()
+    assert (world.board.restarts, len(world.told)) == (1, 1)
+
+
+def test_another_leader_does_not_restart_it_again() -> None:
+    world = World()
+    world.round()
+    world.api.objects[SECRET] = {"metadata": secret(31)}
+    world.round()
+    next_leader = Reloading(
+        world.api, world, metrics=world.board, tell=world.told.append, now=lambda: NOW
+    )
+
+    asyncio.run(next_leader.once())
+
+    assert world.board.restarts == 1
+
+
+def test_a_restart_that_is_late_is_a_warning() -> None:
+    world = World()
+    late = workload(recorded="secret/app-env=x", restarted=700, status={"updatedReplicas": 1})
+    world.api.put(WEB, late.body)
+    world.api.objects[SECRET] = {"metadata": secret(0)}
+
+    assert world.round() == 1
+    (said,) = world.told
+    assert (said.warning, said.note) == (
+        True,
+        "restarted, and not done within the time limit",
+    )
+
+
+def test_somebody_elses_write_in_between_is_left_for_the_next_round() -> None:
+    world = World()
+    world.api.fail["PATCH", WEB] = ApiError(409, "Conflict", "modified")
+
+    assert world.round() == 0
+    assert world.board.failures == []
+
+
+def test_a_write_that_fails_otherwise_is_counted() -> None:
+    world = World()
+    world.api.fail["PATCH", WEB] = away()
+
+    assert world.round() == 0
+    assert world.board.failures == ["reload"]
+
+
+def test_a_list_is_read_to_its_end() -> None:
+    world = World()
+    world.api.pages[NAMESPACES] = [
+        {"items": [], "metadata": {"continue": "more"}},
+        {"items": [_namespace("noxus")], "metadata": {}},
+    ]
+
+    assert world.round() == 0
+    assert RECORDED in world.annotations()
+    assert world.api.queries[1] == {
+        "limit": "500",
+        "continue": "more",
+        "labelSelector": "secrets.noxus.ai/injection=enabled",
+    }
+
+
+def test_without_that_in_the_policy_nothing_is_asked() -> None:
+    for spec in ("", "reload: {mode: Annotate}", "scopes: []"):
+        world = World(spec)
+
+        assert world.round() == 0
+        assert world.api.calls == []
+
+
+def test_in_dry_run_and_under_other_policies_nothing_is_touched() -> None:
+    for spec in (f"mode: DryRun\n{SPEC}", SPEC.replace("noxus", "elsewhere")):
+        world = World(spec)
+
+        assert world.round() == 0
+        assert world.api.calls == [("GET", NAMESPACES)]
+
+
+def test_a_secret_that_may_not_be_read_is_counted_and_the_others_go_on() -> None:
+    world = World()
+    world.api.fail["GET", SECRET] = FORBIDDEN
+    del world.api.objects[FEATURES]
+
+    assert world.round() == 0
+    assert world.board.failures == ["reload"]
+    assert world.annotations() is None
+
+
+def test_a_namespace_that_lets_nobody_in_does_not_keep_others_waiting() -> None:
+    world = World()
+    world.api.put(f"{NAMESPACES}/other", _namespace("other"))
+    world.api.fail["GET", "/apis/apps/v1/namespaces/other/deployments"] = FORBIDDEN
+    world.api.fail["GET", SECRET] = away()
+
+    assert world.round() == 0
+    assert world.board.failures == ["reload", "reload"]
+
+
+def test_a_template_that_is_none_is_given_nothing() -> None:
+    world = World()
+    broken = workload(spec={"template": {"spec": {"containers": 1}}})
+    world.api.put(WEB, broken.body)
+
+    assert world.round() == 0
+    assert world.annotations() is None
+
+
+async def test_it_goes_on_whatever_fails_until_it_is_told_to_stop() -> None:
+    world = World()
+    world.api.fail["GET", NAMESPACES] = away()
+    running = asyncio.ensure_future(world.reloading.run())
+    await until(lambda: world.board.failures)
+    world.api.fail["GET", NAMESPACES] = RuntimeError("ours")  # type: ignore[assignment]
+    await asyncio.sleep(0.01)
+    world.api.fail.clear()
+    await until(world.annotations)
+    running.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await running
+
+    assert world.board.waits[-1] == 0

@@ -1,0 +1,147 @@
+"""Which workload of a namespace is restarted now, which waits, and what is written down."""
+
+import pytest
+
+from tests.cluster.reload_kit import NOW, budget, secret, workload
+from webhook.cluster.restarting import Round, judge
+from webhook.cluster.rollouts import Json, Workload
+from webhook.cluster.versions import Version, version_of
+from webhook.core.policy import Reload
+
+A, B = "secret/a", "secret/b"
+RELOAD = Reload.model_validate({"mode": "Rollout"}, strict=False)
+OLD = version_of(secret()).text
+CHANGED = version_of(secret(60))
+
+
+def judged(
+    *workloads: Workload,
+    versions: dict[str, Version] | None = None,
+    budgets: list[Json] | None = None,
+    sources: tuple[str, ...] = (A,),
+) -> Round:
+    found = {A: CHANGED} if versions is None else versions
+    return judge([(it, sources) for it in workloads], found, budgets or [], RELOAD, NOW)
+
+
+def test_what_is_seen_for_the_first_time_is_written_down_and_nothing_is_restarted() -> None:
+    found = judged(workload())
+
+    assert (found.restart, found.waiting) == (None, 0)
+    assert [it.versions for it in found.records] == [{A: CHANGED.text}]
+
+
+def test_once_it_is_written_down_there_is_nothing_to_do() -> None:
+    assert judged(workload(recorded=f"{A}={CHANGED.text}")) == Round((), None, 0, ())
+
+
+def test_what_has_changed_is_a_restart_that_writes_down_all_there_is() -> None:
+    found = judged(
+        workload(recorded=f"{A}={OLD}"),
+        versions={A: CHANGED, B: CHANGED},
+        sources=(A, B),
+    )
+
+    assert found.restart is not None
+    assert found.restart.changed == (A,)
+    assert found.restart.versions == {A: CHANGED.text, B: CHANGED.text}
+    assert (found.records, found.waiting) == ((), 1)
+
+
+def test_several_changes_are_one_restart() -> None:
+    found = judged(
+        workload(recorded=f"{A}={OLD},{B}={OLD}"),
+        versions={A: CHANGED, B: CHANGED},
+        sources=(A, B),
+    )
+
+    assert found.restart is not None
+    assert found.restart.changed == (A, B)
+
+
+def test_a_change_that_is_too_new_waits_for_the_next() -> None:
+    found = judged(
+        workload(recorded=f"{A}={OLD},{B}={OLD}"),
+        versions={A: CHANGED, B: version_of(secret(29))},
+        sources=(A, B),
+    )
+
+    assert (found.restart, found.waiting) == (None, 1)
+
+
+def test_a_change_of_which_nobody_knows_the_time_does_not_wait() -> None:
+    found = judged(workload(recorded=f"{A}={OLD}"), versions={A: Version("other", None)})
+
+    assert found.restart is not None
+
+
+def test_what_is_missing_or_may_not_be_read_changes_nothing() -> None:
+    assert judged(workload(recorded=f"{A}={OLD}"), versions={}) == Round((), None, 0, ())
+
+
+def test_what_the_policy_no_longer_gives_is_forgotten_without_a_restart() -> None:
+    found = judged(workload(recorded=f"{A}={CHANGED.text},{B}={OLD}"))
+
+    assert found.restart is None
+    assert [it.versions for it in found.records] == [{A: CHANGED.text}]
+
+
+def test_one_after_the_other_by_name() -> None:
+    due = [workload(name, recorded=f"{A}={OLD}") for name in ("worker", "api", "web")]
+    found = judged(*due)
+
+    assert found.restart is not None
+    assert (found.restart.workload.name, found.waiting) == ("api", 3)
+
+
+ROLLING = {"updatedReplicas": 1}
+
+
+def test_while_a_restart_is_under_way_the_next_one_waits() -> None:
+    under_way = workload("api", recorded=f"{A}={CHANGED.text}", restarted=20, status=ROLLING)
+    found = judged(under_way, workload(recorded=f"{A}={OLD}"))
+
+    assert (found.restart, found.waiting, found.late) == (None, 1, ())
+
+
+def test_after_the_time_limit_it_does_not_and_that_is_told() -> None:
+    late = workload("api", recorded=f"{A}={CHANGED.text}", restarted=600, status=ROLLING)
+    found = judged(late, workload(recorded=f"{A}={OLD}"))
+
+    assert found.restart is not None
+    assert (found.restart.workload.name, found.late) == ("web", (late,))
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        workload("api", recorded=f"{A}={CHANGED.text}", restarted=20),
+        workload("api", recorded=f"{A}={CHANGED.text}", status=ROLLING),
+        workload("api", recorded=f"{A}={CHANGED.text}", restarted=20, spec={"replicas": 0}),
+    ],
+    ids=["done", "not restarted", "scaled to zero"],
+)
+def test_nobody_waits_for_one_that_is_not_being_restarted(other: Workload) -> None:
+    assert judged(other, workload(recorded=f"{A}={OLD}")).restart is not None
+
+
+def test_what_a_budget_holds_up_waits_and_lets_others_pass() -> None:
+    budgets = [budget({"matchLabels": {"app": "api"}})]
+    due = [workload(name, recorded=f"{A}={OLD}") for name in ("api", "web")]
+    found = judged(*due, budgets=budgets)
+
+    assert found.restart is not None
+    assert (found.restart.workload.name, found.waiting) == ("web", 2)
+
+
+def test_what_has_no_pods_is_not_restarted_and_its_next_pods_read_what_is_there() -> None:
+    found = judged(workload(recorded=f"{A}={OLD}", spec={"replicas": 0}))
+
+    assert (found.restart, found.waiting) == (None, 0)
+    assert [it.versions for it in found.records] == [{A: CHANGED.text}]
+
+
+def test_what_somebody_rolls_out_by_hand_waits_for_them() -> None:
+    found = judged(workload(recorded=f"{A}={OLD}", spec={"paused": True}))
+
+    assert (found.restart, found.records, found.waiting) == (None, (), 1)

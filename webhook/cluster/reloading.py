@@ -1,0 +1,233 @@
+"""Restarts workloads when a Secret changes that the policy gave to their pods; the leader alone.
+
+Looked at again and again, rather than watched: a watch by name takes `list` and `watch` besides
+`get`, and a connection each; of a rotation nobody needs to know within the second.
+"""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterable
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from webhook.cluster.api import ApiError
+from webhook.cluster.restarting import Record, Restart, Round, judge
+from webhook.cluster.rollouts import KINDS, RESTARTED_AT, Workload
+from webhook.cluster.telling import Reason, Telling, clip_bytes
+from webhook.cluster.versions import Version, version_of
+from webhook.core.compile import CompiledPolicy
+from webhook.core.pod import Pod
+from webhook.core.policy import Reload
+from webhook.core.policyset import PolicySet
+from webhook.core.reload import given
+from webhook.core.words import INJECTION_LABEL, RELOADED_ANNOTATION, NamespaceMode
+from webhook.telemetry.logs import Throttle, event, fault
+from webhook.wire.subject import Subject
+
+Json = dict[str, Any]
+
+# A hundred Secrets and ten namespaces are 140 calls; every 15 s, that is ten a second. It is also
+# the pace: in each namespace one restart is begun in that time at most.
+EVERY: Final = 15.0
+NAMESPACES: Final = "/api/v1/namespaces"
+_PAGE: Final = "500"  # kubectl's own
+_PLURALS: Final = {"Secret": "secrets", "ConfigMap": "configmaps"}
+# What is refused again and again is told once in ten minutes.
+_SAY_EVERY: Final = 600.0
+_MISSING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
+
+
+class Cluster(Protocol):
+    """What is needed of the API."""
+
+    async def get(self, path: str, **query: str) -> Json: ...  # noqa: D102
+    async def metadata(self, path: str) -> Json: ...  # noqa: D102
+    async def patch(self, path: str, body: Json) -> Json: ...  # noqa: D102
+
+
+class Policies(Protocol):
+    """Where the policies in force are."""
+
+    def current(self) -> PolicySet | None: ...  # noqa: D102
+
+
+class Board(Protocol):
+    """What is needed of the metrics."""
+
+    def api_failed(self, what: str) -> None: ...  # noqa: D102
+    def restarted(self) -> None: ...  # noqa: D102
+    def waiting(self, count: int) -> None: ...  # noqa: D102
+
+
+class Reloading:
+    """Goes through the namespaces whose policy says `reload.mode: Rollout`."""
+
+    def __init__(
+        self,
+        api: Cluster,
+        policies: Policies,
+        *,
+        metrics: Board,
+        tell: Callable[[Telling], None],
+        now: Callable[[], datetime],
+        every: float = EVERY,
+    ) -> None:
+        """Take whom to tell of restarts, and the time by which the API server writes times."""
+        self._api, self._policies, self._metrics = api, policies, metrics
+        self._tell, self._now, self._every = tell, now, every
+        self._throttle = Throttle(every=_SAY_EVERY, clock=time.monotonic)
+
+    async def run(self) -> None:
+        """Do it until cancelled."""
+        try:
+            while True:
+                try:
+                    self._metrics.waiting(await self.once())
+                except ApiError as problem:
+                    self._failed("namespaces", problem)
+                except Exception as problem:  # noqa: BLE001  the leader has other work, too
+                    fault("a round of restarts failed", problem)
+                await asyncio.sleep(self._every)
+        finally:
+            self._metrics.waiting(0)  # whoever leads next says how many
+
+    async def once(self) -> int:
+        """Go through all namespaces once; returns how many workloads wait. Raises ApiError."""
+        policies = self._policies.current() or PolicySet(())
+        if not any(it.rollout is not None for it in policies.policies):
+            return 0
+        waiting = 0
+        selector = f"{INJECTION_LABEL}={NamespaceMode.ENABLED}"
+        for namespace in await self._all(NAMESPACES, labelSelector=selector):
+            name = str(namespace["metadata"]["name"])
+            policy = policies.govern(name)
+            if policy is None or policy.rollout is None or policy.dry_run:
+                continue
+            try:
+                waiting += await self._namespace(name, policy, policy.rollout)
+            except ApiError as problem:  # of one namespace's owner, who has not let us in
+                self._failed(name, problem)
+        return waiting
+
+    async def _namespace(self, namespace: str, policy: CompiledPolicy, reload: Reload) -> int:
+        workloads = [
+            (it, [f"{kind.lower()}/{name}" for kind, name in _sources(it, namespace, policy)])
+            for it in await self._workloads(namespace)
+        ]
+        versions = await self._versions(namespace, {it for _, names in workloads for it in names})
+        path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
+        found = judge(workloads, versions, await self._all(path), reload, self._now())
+        await self._act(namespace, policy, found)
+        return found.waiting - (found.restart is not None)
+
+    async def _workloads(self, namespace: str) -> list[Workload]:
+        found: list[Workload] = []
+        for plural, kind in KINDS.items():
+            path = f"/apis/apps/v1/namespaces/{namespace}/{plural}"
+            found += (
+                Workload(kind, f"{path}/{item['metadata']['name']}", item)
+                for item in await self._all(path)
+            )
+        return found
+
+    async def _versions(self, namespace: str, names: Iterable[str]) -> dict[str, Version]:
+        """Return the versions of sources; without those that are missing or may not be read."""
+        found = {}
+        plurals = {kind.lower(): plural for kind, plural in _PLURALS.items()}
+        for it in sorted(names):
+            kind, _, name = it.partition("/")
+            path = f"/api/v1/namespaces/{namespace}/{plurals[kind]}/{name}"
+            try:
+                found[it] = version_of(await self._api.metadata(path))
+            except ApiError as problem:
+                if problem.status not in _MISSING:
+                    raise
+                if problem.status == HTTPStatus.FORBIDDEN:
+                    self._failed(f"{namespace} {it}", problem)
+        return found
+
+    async def _act(self, namespace: str, policy: CompiledPolicy, found: Round) -> None:
+        for record in found.records:
+            await self._write(record)
+        for workload in found.late:
+            self._say(
+                namespace, workload, "restarted, and not done within the time limit", bad=True
+            )
+        restart = found.restart
+        if restart is None or not await self._write(restart):
+            return
+        self._metrics.restarted()
+        names = ", ".join(restart.changed)
+        why = f"restarted: {names} changed, which policy {policy.name} gives to its pods"
+        self._say(namespace, restart.workload, why)
+        event(
+            logging.INFO,
+            "a workload is restarted",
+            namespace=namespace,
+            workload=f"{restart.workload.kind}/{restart.workload.name}",
+            changed=names,
+        )
+
+    async def _write(self, what: Record | Restart) -> bool:
+        """Change a workload, if nobody else has meanwhile; else the next round sees to it."""
+        metadata = what.workload.body["metadata"]
+        text = ",".join(f"{name}={version}" for name, version in what.versions.items()) or None
+        body: Json = {
+            "metadata": {
+                "resourceVersion": metadata.get("resourceVersion"),
+                "annotations": {RELOADED_ANNOTATION: text},
+            }
+        }
+        if isinstance(what, Restart):
+            at = self._now().strftime("%Y-%m-%dT%H:%M:%SZ")
+            body["spec"] = {"template": {"metadata": {"annotations": {RESTARTED_AT: at}}}}
+        try:
+            await self._api.patch(what.workload.path, body)
+        except ApiError as problem:
+            if problem.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+                raise
+            return False
+        return True
+
+    def _say(self, namespace: str, workload: Workload, note: str, *, bad: bool = False) -> None:
+        uid = str(workload.body["metadata"].get("uid") or "")
+        subject = Subject("apps/v1", workload.kind, workload.name, uid)
+        self._tell(Telling(namespace, subject, Reason.RELOADED, bad, clip_bytes(note)))
+
+    async def _all(self, path: str, **query: str) -> list[Json]:
+        found: list[Json] = []
+        more: dict[str, str] = {}
+        while True:
+            page = await self._api.get(path, limit=_PAGE, **more, **query)
+            found += page.get("items") or ()
+            following = (page.get("metadata") or {}).get("continue")
+            if not following:
+                return found
+            more = {"continue": str(following)}
+
+    def _failed(self, where: str, problem: ApiError) -> None:
+        self._metrics.api_failed("reload")
+        held = self._throttle.admit(where)
+        if held is not None:
+            event(
+                logging.WARNING,
+                "workloads cannot be restarted for changed Secrets; has the component reload been "
+                "applied, and has the namespace's owner bound its role?",
+                where=where,
+                reason=str(problem),
+                before=held,
+            )
+
+
+def _sources(
+    workload: Workload, namespace: str, policy: CompiledPolicy
+) -> tuple[tuple[str, str], ...]:
+    try:
+        pod = msgspec.convert(workload.template, Pod)
+    except msgspec.ValidationError:  # the validating hook has said so, too
+        return ()
+    return given(pod, namespace, policy)

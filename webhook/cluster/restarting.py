@@ -1,0 +1,111 @@
+"""What is to become of the workloads of one namespace: pure, so that every case can be tried.
+
+Nothing is remembered but in the workloads themselves: each has an annotation with the version of
+every source that its pods were last made anew for. Whoever leads next goes on from there, and
+nothing is restarted twice, since the annotation and the restart are one write.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from webhook.cluster.rollouts import Json, Workload, holding
+from webhook.cluster.versions import Version
+from webhook.core.policy import Reload
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Write down what there is; the pods need nothing."""
+
+    workload: Workload
+    versions: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Restart:
+    """Make the pods anew, and write down for what."""
+
+    workload: Workload
+    versions: Mapping[str, str]
+    changed: tuple[str, ...]  # kind/name of what has changed
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What to do in a namespace now, and how many workloads go on waiting."""
+
+    records: tuple[Record, ...]
+    restart: Restart | None
+    waiting: int
+    late: tuple[Workload, ...]  # restarted, and not done within the time limit
+
+
+def judge(
+    workloads: Sequence[tuple[Workload, Iterable[str]]],
+    versions: Mapping[str, Version],
+    budgets: Sequence[Json],
+    reload: Reload,
+    now: datetime,
+) -> Round:
+    """Decide about the workloads of a namespace, each with the kind/name of its sources.
+
+    Of what is not in `versions`, because it is missing or may not be read, nothing is said: what
+    was recorded of it stays.
+    """
+    records: list[Record] = []
+    due: list[Restart] = []
+    waiting = 0
+    for workload, sources in workloads:
+        after, changed = _compared(workload, sources, versions)
+        if changed and not workload.is_empty:
+            waiting += 1
+            if not workload.is_held and _is_quiet(changed, versions, reload, now):
+                due.append(Restart(workload, after, changed))
+        elif after != workload.recorded:
+            records.append(Record(workload, after))
+    rolling, late = _rolling([it for it, _ in workloads], reload, now)
+    free = [] if rolling else [it for it in due if holding(budgets, it.workload) is None]
+    restart = min(free, key=lambda it: (it.workload.name, it.workload.kind), default=None)
+    return Round(tuple(records), restart, waiting, late)
+
+
+def _compared(
+    workload: Workload, sources: Iterable[str], versions: Mapping[str, Version]
+) -> tuple[dict[str, str], tuple[str, ...]]:
+    """Return what to record, and what of it is another than was recorded."""
+    before = workload.recorded
+    after = {
+        name: versions[name].text if name in versions else before[name]
+        for name in sorted(set(sources))
+        if name in versions or name in before
+    }
+    # What is new to the workload comes with a new policy or template: pods are made anew by those.
+    changed = (name for name, version in after.items() if before.get(name, version) != version)
+    return after, tuple(changed)
+
+
+def _is_quiet(
+    changed: Iterable[str], versions: Mapping[str, Version], reload: Reload, now: datetime
+) -> bool:
+    """Tell whether the last of several changes is long enough ago."""
+    quiet = timedelta(seconds=reload.quiet_seconds)
+    times = (versions[name].at for name in changed)
+    return all(at is None or now - at >= quiet for at in times)
+
+
+def _rolling(
+    workloads: Iterable[Workload], reload: Reload, now: datetime
+) -> tuple[bool, tuple[Workload, ...]]:
+    """Tell whether a restart is under way, and which ones have taken too long."""
+    limit = timedelta(seconds=reload.timeout_seconds)
+    rolling, late = False, []
+    for workload in workloads:
+        at = workload.restarted
+        if at is None or not workload.recorded or workload.is_empty or workload.is_done:
+            continue
+        if now - at < limit:
+            rolling = True
+        else:
+            late.append(workload)
+    return rolling, tuple(late)
