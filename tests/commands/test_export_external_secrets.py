@@ -160,10 +160,11 @@ def test_a_policy_of_globs_says_what_to_add() -> None:
     ran = export(*VAULT)
 
     assert ran.code == 2
-    assert ran.err.splitlines()[:2] == [
+    assert ran.err.splitlines() == [
         "noxus-secrets: the policy cannot be exported like this:",
         (
-            "Secret app-env (shared): the policy gives globs 'noxus-*': name the namespaces with "
+            "Secrets app-env (shared), worker-env (worker), plugin-secrets (plugin-keys), llm-keys "
+            "(ai-providers): the policy gives globs 'noxus-*': name the namespaces with "
             "--namespace, or give --cluster-scoped"
         ),
     ]

@@ -168,7 +168,7 @@ def test_a_scope_kept_to_a_glob_is_never_spread_over_every_opted_in_namespace() 
 
     assert problems(of, cluster_scoped=True) == [
         (
-            "Secret tenant-env (tenant) is kept to namespaces by globs 'tenant-a-*', which no "
+            "Secret tenant-env (tenant): kept to namespaces by globs 'tenant-a-*', which no "
             "selector can say: name the namespaces with --namespace"
         )
     ]

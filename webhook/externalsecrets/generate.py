@@ -85,6 +85,7 @@ def _once(found: list[Manifest], problems: list[str]) -> list[Manifest]:
 
 
 def _place(policy: Policy, options: Options, problems: list[str]) -> Iterator[Placed]:
+    unlisted: dict[str, list[str]] = {}  # what is missing -> the Secrets that it is missing for
     for each in wanted(policy.spec):
         reach = each.reach
         if options.namespaces:
@@ -95,10 +96,15 @@ def _place(policy: Policy, options: Options, problems: list[str]) -> Iterator[Pl
             yield Placed(each, None)
             continue
         else:
-            problems.append(_unlisted(each, options))
+            named = f"{each.secret} ({each.scopes[0]})"
+            unlisted.setdefault(_unlisted(each, options), []).append(named)
             continue
         if names:
             yield Placed(each, names)
+    problems += [
+        f"Secret{'s' if len(named) > 1 else ''} {', '.join(named)}: {what}"
+        for what, named in unlisted.items()
+    ]
 
 
 def _unlisted(each: Wanted, options: Options) -> str:
@@ -106,12 +112,11 @@ def _unlisted(each: Wanted, options: Options) -> str:
     what = f"globs {globs}" if globs else "no names of namespaces"
     if options.cluster_scoped:
         return (
-            f"Secret {each.secret} ({each.scopes[0]}) is kept to namespaces by {what}, which no "
-            "selector can say: name the namespaces with --namespace"
+            f"kept to namespaces by {what}, which no selector can say: name the namespaces with "
+            "--namespace"
         )
     return (
-        f"Secret {each.secret} ({each.scopes[0]}): the policy gives {what}: name the namespaces "
-        "with --namespace, or give --cluster-scoped"
+        f"the policy gives {what}: name the namespaces with --namespace, or give --cluster-scoped"
     )
 
 
