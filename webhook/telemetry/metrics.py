@@ -7,13 +7,13 @@ from prometheus_client import (
     CollectorRegistry,
     Counter,
     Gauge,
-    Histogram,
     disable_created_metrics,
 )
 from prometheus_client.process_collector import ProcessCollector
 
 from webhook.core.decision import Reason
 from webhook.core.words import Hook
+from webhook.telemetry.tallies import Tallies
 
 # Seconds. A decision costs some 0.1 ms, hence the fine steps at the beginning; from 5 ms on these
 # are the buckets of the API server's own apiserver_admission_webhook_admission_duration_seconds,
@@ -57,18 +57,10 @@ class Metrics:
         # process_start_time_seconds tells the same.
         disable_created_metrics()  # type: ignore[no-untyped-call]
         ProcessCollector(registry=registry)
-        self._reviews = self._counter(
-            "admission_reviews", "Decisions.", "hook", "mode", "decision", "reason"
+        self._decisions = Tallies(
+            known=_known_series(), hooks=map(str, Hook), buckets=BUCKETS, most=MAX_SERIES
         )
-        self._series = {key: self._reviews.labels(*key) for key in _known_series()}
-        duration = Histogram(
-            "noxus_secrets_admission_duration_seconds",
-            "From a request's headers to its answer, its body's arrival included.",
-            ["hook"],
-            buckets=BUCKETS,
-            registry=registry,
-        )
-        self._durations = {str(hook): duration.labels(str(hook)) for hook in Hook}
+        registry.register(self._decisions)
         self._rejected = self._counter(
             "requests_rejected", "Requests answered with an HTTP error.", "status"
         )
@@ -86,14 +78,8 @@ class Metrics:
 
     def decided(self, record: Decided, seconds: float) -> None:
         """Count a decision and the time that it took."""
-        key = (record.hook, record.mode, record.decision, record.reason)
-        series = self._series.get(key)
-        if series is None:
-            if len(self._series) >= MAX_SERIES:
-                key = (record.hook, "other", "other", "Other")
-            series = self._series[key] = self._reviews.labels(*key)
-        series.inc()
-        self._durations[record.hook].observe(seconds)
+        series = (record.hook, record.mode, record.decision, record.reason)
+        self._decisions.count(series, seconds)
 
     def rejected(self, status: int) -> None:
         """Count a request that was turned away; `status` is one of REJECTIONS."""
