@@ -10,7 +10,7 @@ import json
 import sys
 import time
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -43,9 +43,11 @@ def main() -> int:
         "settings": {"rounds": context.rounds, "seconds": context.seconds, "quick": context.quick},
         "bodies": workloads.sizes(),
     }
-    sections = list(_sections(args.part or PARTS, context))
+    sections: list[Section] = []
+    for section in _sections(args.part or PARTS, context):
+        sections.append(section)  # written at once: whoever interrupts it has what was measured
+        _write(context.files.folder, about, sections)
     text = markdown(about, sections)
-    _write(context.files.folder, about, sections, text)
     if args.publish:
         _publish(text, sections)
     print(text)
@@ -62,7 +64,7 @@ def _arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _sections(parts: Iterator[str] | tuple[str, ...], context: Context) -> Iterator[Section]:
+def _sections(parts: Sequence[str], context: Context) -> Iterator[Section]:
     """Measure part by part; one that fails is told in the report, and the others go on."""
     for part in parts:
         name = f"benchmarks.{part}"
@@ -79,7 +81,7 @@ def _sections(parts: Iterator[str] | tuple[str, ...], context: Context) -> Itera
         yield section
 
 
-def _write(folder: Path, about: dict[str, Any], sections: list[Section], text: str) -> None:
+def _write(folder: Path, about: dict[str, Any], sections: list[Section]) -> None:
     told = [
         {
             "title": section.title,
@@ -90,7 +92,7 @@ def _write(folder: Path, about: dict[str, Any], sections: list[Section], text: s
         for section in sections
     ]
     (folder / "report.json").write_text(json.dumps({**about, "sections": told}, indent=1))
-    (folder / "report.md").write_text(text)
+    (folder / "report.md").write_text(markdown(about, sections))
     _write_images(folder / "img", sections)
 
 
