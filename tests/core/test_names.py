@@ -172,3 +172,12 @@ def test_globs_overlap_where_some_name_matches_both(
 def test_of_a_service_account_written_with_two_slashes_the_name_is_what_is_wrong() -> None:
     with pytest.raises(ValueError, match=r"^'b/c' is not an object name"):
         names.qualified_service_account("a/b/c")
+
+
+def test_names_that_a_glob_was_asked_about_are_answered_alike_again() -> None:
+    matcher = NameMatcher(("a*",))
+    many = range(1500)  # more than are remembered
+
+    for _ in range(2):
+        assert all(matcher.matches(f"a{n}") for n in many)
+        assert not any(matcher.matches(f"b{n}") for n in many)

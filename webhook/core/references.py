@@ -8,10 +8,11 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
-from webhook.core.pod import Container, KeyToPath, PodSpec, Volume
+from webhook.core.pod import Container, KeyToPath, PodSpec, SecretRefVolume, Volume
 from webhook.core.value import Value
 
 Wanted = Callable[[str], bool]
+_LEGACY: Final = ("cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos")
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
 
 
@@ -137,15 +138,8 @@ def _secrets_of(volume: Volume) -> Iterator[tuple[str | None, str, frozenset[str
         yield volume.csi.nodePublishSecretRef.name, "csi.nodePublishSecretRef", None
     if volume.azureFile:
         yield volume.azureFile.secretName, "azureFile.secretName", None
-    for kind, legacy in (
-        ("cephfs", volume.cephfs),
-        ("cinder", volume.cinder),
-        ("flexVolume", volume.flexVolume),
-        ("iscsi", volume.iscsi),
-        ("rbd", volume.rbd),
-        ("scaleIO", volume.scaleIO),
-        ("storageos", volume.storageos),
-    ):
+    for kind in _LEGACY:
+        legacy: SecretRefVolume | None = getattr(volume, kind)
         if legacy and legacy.secretRef:
             yield legacy.secretRef.name, f"{kind}.secretRef", None
 
