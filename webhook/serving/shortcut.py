@@ -64,7 +64,6 @@ class _Held(NamedTuple):
     message: Message
     route: Route
     begin: float
-    timer: asyncio.TimerHandle
 
 
 class Shortcut:
@@ -79,6 +78,7 @@ class Shortcut:
         """
         self._parser, self._asker, self._at_once, self._small = parser, asker, at_once, small
         self._held: _Held | None = None
+        self._timer: asyncio.TimerHandle | None = None
 
     def feed_data(self, data: bytes) -> Fed:
         """Take bytes; gives the requests for which nothing more is done here."""
@@ -98,16 +98,33 @@ class Shortcut:
             return self._answer(message, route, begin)
         if int(head.headers.get("Content-Length", self._small + 1)) > self._small:
             return fed
-        timer = asyncio.get_running_loop().call_later(HOLD, self._asker.go_on)
-        self._held = _Held(message, route, begin, timer)
+        self._held = _Held(message, route, begin)
+        if self._timer is None:
+            self._timer = asyncio.get_running_loop().call_later(HOLD, self._late)
         self._asker.held()
         return _NOTHING
 
     def forget(self) -> None:
         """Drop what is held back: the connection is gone."""
-        if self._held is not None:
-            self._held.timer.cancel()
-            self._held = None
+        self._held = None
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _late(self) -> None:
+        """Look whether something is held for too long.
+
+        One timer serves many requests of a busy connection: to make one and cancel it for each cost
+        a third of what a request costs here.
+        """
+        self._timer = None
+        if self._held is None:
+            return
+        left = self._held.begin + HOLD - perf_counter()
+        if left <= 0:
+            self._asker.go_on()
+        else:
+            self._timer = asyncio.get_running_loop().call_later(left, self._late)
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  the parser's own
         """Be the parser in all other respects."""
@@ -124,11 +141,11 @@ class Shortcut:
             except Exception:
                 # What follows the body is no request. aiohttp answers that alone, as it does when
                 # both come in one piece.
-                self.forget()
+                self._held = None
                 raise
             if not messages and not message[1].is_eof():
                 return _NOTHING
-        self.forget()
+        self._held = None
         if messages or not data:
             return [message, *messages], upgraded, tail
         return self._answer(message, held.route, held.begin)
