@@ -40,6 +40,7 @@ NAMES: Final[Mapping[Callable[[str], str], Json]] = {
     names.api_group: _text(rf"{_LABEL}(\.{_LABEL})+", names.MAX_SUBDOMAIN),
     names.api_kind: _text("[A-Z][A-Za-z0-9]*", names.MAX_LABEL),
     names.api_resource: _text(_LABEL, names.MAX_LABEL),
+    names.days: _text("[1-9][0-9]{0,3}d", 5),
     names.dns_label: _text(_LABEL, names.MAX_LABEL),
     names.env_name: _text(r"[\x20-\x3c\x3e-\x7e]+"),
     names.env_prefix: _text(r"[\x20-\x3c\x3e-\x7e]*"),

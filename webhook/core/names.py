@@ -15,6 +15,7 @@ _QUALIFIED: Final = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?")
 _KEY: Final = re.compile(r"[-._a-zA-Z0-9]+")
 _ENV: Final = re.compile(r"[\x20-\x3c\x3e-\x7e]+")  # printable ASCII without "="
 _LABEL_GLOB: Final = re.compile(r"[-a-z0-9*?]+")
+_DAYS: Final = re.compile(r"[1-9][0-9]{0,3}d")
 _KIND: Final = re.compile(r"[A-Z][A-Za-z0-9]*")
 _TEMPLATE_PATH: Final = re.compile(r"[a-z][A-Za-z0-9]*(\.([a-z][A-Za-z0-9]*|\*))*")
 
@@ -149,6 +150,13 @@ def label_glob(value: str) -> str:
         f"{value!r} is not a glob over names: use lower-case letters, digits and '-', "
         "'*' for any run of characters and '?' for one"
     )
+
+
+def days(value: str) -> str:
+    """Check a number of days, such as 30d."""
+    if _DAYS.fullmatch(value):
+        return value
+    raise ValueError(f"{value!r} is not a number of days: write 1d to 9999d, such as 30d")
 
 
 # Names of namespaces and of containers, of which a cluster has hundreds. They have up to 253

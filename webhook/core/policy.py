@@ -15,6 +15,7 @@ from webhook.core import names, words
 ApiGroup = Annotated[str, AfterValidator(names.api_group)]
 ApiKind = Annotated[str, AfterValidator(names.api_kind)]
 ApiResource = Annotated[str, AfterValidator(names.api_resource)]
+Days = Annotated[str, AfterValidator(names.days)]
 DnsLabel = Annotated[str, AfterValidator(names.dns_label)]
 EnvName = Annotated[str, AfterValidator(names.env_name)]
 EnvPrefix = Annotated[str, AfterValidator(names.env_prefix)]
@@ -74,6 +75,12 @@ class ReloadMode(StrEnum):
     NONE = "None"  # not Off, which is false in YAML
     ANNOTATE = "Annotate"
     ROLLOUT = "Rollout"
+
+
+_IGNORED: Final = "Ignored: a field of the Noxus chart."
+_RISK: Final = (
+    "How soon its Secrets are to be rotated; absent: high for pools and keys of APIs, else medium."
+)
 
 
 class Model(BaseModel):
@@ -154,6 +161,22 @@ class Deployers(Model):
     )
 
 
+class Risk(StrEnum):
+    """How much harm a credential does in the wrong hands, and so how soon it is replaced."""
+
+    HIGH = "High"
+    MEDIUM = "Medium"
+    LOW = "Low"
+
+
+class Rotation(Model):
+    """How old what a Secret holds may become, for reports of rotation; nothing is refused."""
+
+    high: Days = Field(default="30d", description="For Secrets of high risk, such as API keys.")
+    medium: Days = Field(default="60d", description="For Secrets of medium risk.")
+    low: Days = Field(default="90d", description="For Secrets of low risk.")
+
+
 class Conditions(Model):
     """For whom a scope or pool is meant; all that are given must hold."""
 
@@ -185,6 +208,7 @@ class Scope(Conditions):
         default=(), description="Elements for envFrom, in order: a later one wins."
     )
     env: tuple[EnvVar, ...] = Field(default=(), description="Single keys, as elements for env.")
+    risk: Risk | None = Field(default=None, description=_RISK)
 
 
 class LabelSelectorRequirement(Model):
@@ -255,9 +279,6 @@ class Identity(Model):
     )
 
 
-_IGNORED: Final = "Ignored: a field of the Noxus chart."
-
-
 class Pool(Conditions):
     """One pool, as in `worker.pools` of the Noxus Helm values."""
 
@@ -268,6 +289,7 @@ class Pool(Conditions):
     env_secret_ref: OptionalObjectName = Field(
         default="", description="The pool's Secret, always the last source; empty: none."
     )
+    risk: Risk | None = Field(default=None, description=_RISK)
     # The chart's own fields, so that its values can be pasted; they say nothing about secrets.
     replica_count: Any = Field(default=None, description=_IGNORED)
     worker_subscribe: Any = Field(default=None, description=_IGNORED)
@@ -388,6 +410,9 @@ class PolicySpec(Model):
     )
     guard: Guard = Field(
         default_factory=Guard, description="What to do in cases that are no matter of entitlement."
+    )
+    rotation: Rotation = Field(
+        default_factory=Rotation, description="How old Secrets may become, by their risk."
     )
     reload: Reload = Field(
         default_factory=Reload,
