@@ -5,7 +5,7 @@ so that at most two are in memory.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any, Final, Protocol
@@ -53,6 +53,8 @@ RESOURCES: Final = (
     Resource("Pod", "/api/v1", "pods"),
 )
 
+PODS: Final = RESOURCES[-1]
+
 Take = Callable[[str, bytes], None]  # a kind, and an object of it as JSON
 Progress = Callable[[str, int, int], None]  # a plural, how many were read, how many there are
 
@@ -88,9 +90,15 @@ class InventoryError(Exception):
     """The cluster cannot be read; the message says what and the way out."""
 
 
-def read_inventory(namespace: str | None, take: Take, progress: Progress) -> None:
+def read_inventory(
+    namespace: str | None,
+    take: Take,
+    progress: Progress,
+    *,
+    resources: Iterable[Resource] = RESOURCES,
+) -> None:
     """Hand over all namespaces (kind `Namespace`), then all objects; raises `InventoryError`."""
-    asyncio.run(_read(namespace, take, progress))
+    asyncio.run(_read(namespace, take, progress, resources))
 
 
 def policies_written() -> dict[str, str]:
@@ -110,18 +118,26 @@ def subject() -> str:
     return f"context {context}" if context else "the cluster"
 
 
-async def _read(namespace: str | None, take: Take, progress: Progress) -> None:
+async def _read(
+    namespace: str | None, take: Take, progress: Progress, resources: Iterable[Resource]
+) -> None:
     async with Api(kubeconfig()) as api:
-        await inventory(api, namespace, take, progress)
+        await inventory(api, namespace, take, progress, resources)
 
 
-async def inventory(api: Reader, namespace: str | None, take: Take, progress: Progress) -> None:
+async def inventory(
+    api: Reader,
+    namespace: str | None,
+    take: Take,
+    progress: Progress,
+    resources: Iterable[Resource] = RESOURCES,
+) -> None:
     """Do what `read_inventory` does, by a given connection."""
     if namespace is not None:
         take("Namespace", await _namespace(api, namespace))
     else:
         await _list(api, "Namespace", NAMESPACES, take, progress)
-    for resource in RESOURCES:
+    for resource in resources:
         await _list(api, resource.kind, resource.path(namespace), take, progress)
 
 

@@ -24,6 +24,11 @@ judged, so workloads that are scaled to zero count.
 Of a cluster only namespaces, workloads, pods and, without --policy, policies are
 read, by get and list, and never a Secret. Run it as you run kubectl.
 
+With --rotation it tells instead how old the Secrets are that the policy hands out,
+which are due or overdue, and which pods still run with an older version. For that
+the metadata of these Secrets is read, one by one by name, and never what they
+hold; the exit code is 1 where one is overdue.
+
 With --flows it also tells where the names that flows read come from on each
 worker, which are nowhere, and which credentials of the platform flows can read.
 
@@ -34,6 +39,7 @@ examples:
   noxus-secrets audit
   noxus-secrets audit --policy next.yaml -o html > audit.html
   noxus-secrets audit --flows flows/ -o html > audit.html
+  noxus-secrets audit --rotation -o html > rotation.html
   noxus-secrets audit -o policyreport | kubectl apply -f -
   helm template noxus | noxus-secrets audit --policy policy.yaml -n noxus -f -
 """
@@ -57,12 +63,18 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     flowfiles.add_secrets(parser)
     parser.add_argument(
+        "--rotation",
+        action="store_true",
+        help="instead: how old the Secrets are that the policy hands out, by their metadata alone",
+    )
+    parser.add_argument(
         *("-o", "--output"),
-        choices=["table", "json", "html", "policyreport"],
+        choices=["table", "json", "html", "policyreport", "metrics"],
         default="table",
         help=(
             "table: for people (the default); json: see docs/commands.md; html: one page with the "
-            "exposure matrix; policyreport: objects of wgpolicyk8s.io/v1alpha2"
+            "exposure matrix; policyreport: objects of wgpolicyk8s.io/v1alpha2; metrics: with "
+            "--rotation, for Prometheus"
         ),
     )
     parser.set_defaults(run=run)
@@ -77,6 +89,11 @@ def audit(args: argparse.Namespace, *, at: datetime) -> int:
     """Read everything, judge it, and print the report."""
     from webhook.audit.auditor import Auditor  # noqa: PLC0415 - start-up time of the others
 
+    _check_together(args)
+    if args.rotation:
+        from webhook.commands.audit_rotation import run as rotation  # noqa: PLC0415
+
+        return rotation(args, at=at)
     if args.secrets and not args.flows:
         raise UsageError("--secrets goes with --flows: an audit needs no key of any Secret")
     loaded = flags.load_policy(args)
@@ -93,6 +110,16 @@ def audit(args: argparse.Namespace, *, at: datetime) -> int:
         report = replace(report, flows=flows)
     _write(report, args, at)
     return 1 if report.refused or (report.flows and report.flows.failed) else 0
+
+
+def _check_together(args: argparse.Namespace) -> None:
+    """Refuse what contradicts itself; raises `UsageError`."""
+    if args.rotation and args.flows:
+        raise UsageError("--rotation is a report of its own: leave out --flows")
+    if args.rotation and args.output == "policyreport":
+        raise UsageError("--rotation has no PolicyReport: use table, json, html or metrics")
+    if args.output == "metrics" and not args.rotation:
+        raise UsageError("-o metrics goes with --rotation")
 
 
 def _flows(args: argparse.Namespace, report: "Report", policies: "PolicySet") -> "FlowsReport":

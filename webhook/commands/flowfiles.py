@@ -78,12 +78,10 @@ def key_lists(inputs: list[str]) -> "list[KeyList]":
     """Read the names of keys; raises `UsageError`, which repeats nothing of the content."""
     from webhook.flows.keys import key_lists as of_document  # noqa: PLC0415
 
-    return [
-        it for name in inputs for document in _quiet(name) for it in of_document(document.value)
-    ]
+    return [it for name in inputs for document in quiet(name) for it in of_document(document.value)]
 
 
-def _quiet(name: str) -> "Iterator[Document]":
+def quiet(name: str) -> "Iterator[Document]":
     """Read documents whose faults must not be quoted: they may be values."""
     from webhook.commands import objects  # noqa: PLC0415
 

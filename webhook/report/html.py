@@ -5,9 +5,11 @@ from webhook.audit.report import Report
 from webhook.report.pages.audit import audit_body
 from webhook.report.pages.markup import el, names
 from webhook.report.pages.plan import plan_body
+from webhook.report.pages.rotation import rotation_body
 from webhook.report.pages.shell import Occasion, footing, heading, page
+from webhook.rotation.report import RotationReport
 
-__all__ = ["Occasion", "audit_page", "plan_page"]
+__all__ = ["Occasion", "audit_page", "plan_page", "rotation_page"]
 
 
 def audit_page(report: Report, occasion: Occasion) -> str:
@@ -20,6 +22,16 @@ def audit_page(report: Report, occasion: Occasion) -> str:
         footing(occasion),
     )
     return page(f"Audit of {occasion.subject}", body)
+
+
+def rotation_page(report: RotationReport, occasion: Occasion) -> str:
+    """Return the whole page of `audit --rotation`."""
+    body = (
+        heading("When Secrets are to be rotated", "by their metadata alone", occasion),
+        el("main", rotation_body(report)),
+        footing(occasion),
+    )
+    return page(f"Rotation in {occasion.subject}", body)
 
 
 def plan_page(plan: Plan, occasion: Occasion) -> str:

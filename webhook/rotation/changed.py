@@ -43,9 +43,8 @@ def changed(metadata: Mapping[str, Any]) -> Changed:
         if _DATA & _mapping(entry.get("fieldsV1")).keys()
     )
     created = instant(metadata.get("creationTimestamp"))
-    known = written or created
     stated = instant(_mapping(metadata.get("annotations")).get(ROTATED_AT))
-    if stated is not None and (known is None or stated <= known):
+    if stated is not None and (written is None or stated <= written):
         return Changed(stated, Basis.STATED)
     if written is not None:
         return Changed(written, Basis.DATA)

@@ -65,9 +65,9 @@ def _style() -> str:
     # A row of the matrix becomes a card where there is no room for columns: on a phone, and on
     # paper where there are more columns than fit.
     cards = _asset("cards.css")
-    everywhere = ("base.css", "parts.css", "filters.css", "matrix.css", "details.css")
+    parts = ("base", "parts", "filters", "matrix", "details", "calendar")
     return (
-        f"{''.join(_asset(file) for file in everywhere)}"
+        f"{''.join(_asset(f'{part}.css') for part in parts)}"
         f"@media screen and (width > 40rem) {{\n{_asset('wide.css')}}}\n"
         f"@media screen and (width <= 40rem) {{ .matrix {{\n{cards}}} }}\n"
         f"@media print {{ .matrix.wide {{\n{cards}}} }}\n"
