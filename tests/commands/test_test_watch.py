@@ -146,7 +146,7 @@ class Watching:
 
     def interrupt(self) -> tuple[int, str]:
         self.process.send_signal(signal.SIGINT)
-        rest, _ = self.process.communicate(timeout=30)
+        rest, _ = self.process.communicate(timeout=120)
         return self.process.returncode, rest
 
 
@@ -199,7 +199,7 @@ def test_on_a_terminal_each_run_begins_on_a_cleared_screen(folder: Path) -> None
         shown += os.read(ours, 4096)
     process.send_signal(signal.SIGINT)
 
-    assert process.wait(timeout=30) == 0
+    assert process.wait(timeout=120) == 0
     os.close(ours)
     assert shown.startswith(b"\x1b[H\x1b[2J\x1b[3J")
     assert b"\x1b[32m1 case: 1 passed, 0 failed" in shown

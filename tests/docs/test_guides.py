@@ -7,7 +7,7 @@ import pytest
 from tests.docs.console import ROOT, commands, ran, workplace
 
 # Those whose commands talk to a cluster have a test of their own.
-OFFLINE = ("guide-flows.md", "guide-migration.md")
+OFFLINE = ("guide-flows.md", "guide-migration.md", "guide-rotation.md")
 
 
 @pytest.mark.parametrize("name", OFFLINE)

@@ -150,6 +150,15 @@ def settle() -> None:
     time.sleep(QUIET + 1)
 
 
+def restarted(leader: Leader) -> list[str]:
+    """Go round until something is restarted: on a busy machine the quiet time ends later."""
+    for _ in range(20):
+        if found := leader.round():
+            return found
+        time.sleep(0.5)
+    return []
+
+
 def make_ready(namespace: Namespace, kind: Kind, name: str) -> None:
     """Do a kubelet's work until the rollout of a workload is done."""
     conditions = [{"type": "Ready", "status": "True"}]
@@ -216,7 +225,7 @@ def test_only_what_was_given_it_is_restarted(two: Namespace, leader: Leader) -> 
     write(two, "tenant-a-llm", "second")
     settle()
 
-    assert leader.round() == ["Deployment/worker"]
+    assert restarted(leader) == ["Deployment/worker"]
     make_ready(two, DEPLOYMENT, "worker")
     assert leader.round() == []
     assert restarted_at(two, "frontend") is None
@@ -250,7 +259,7 @@ def test_a_budget_that_lets_no_pod_go_is_waited_for(two: Namespace, leader: Lead
 
     assert (leader.round(), leader.waits[-1]) == ([], 1)
     two.plane.api("DELETE", f"{budgets}/keep")
-    assert leader.round() == ["Deployment/worker"]
+    assert restarted(leader) == ["Deployment/worker"]
 
 
 def test_what_is_scaled_to_zero_is_not_restarted_when_it_comes_back(
@@ -272,11 +281,12 @@ def test_a_restart_goes_through_where_the_template_belongs_to_somebody_else(
     assert made.status == CREATED
     make_ready(rolled, DEPLOYMENT, "frontend")  # nobody else writes it any more
     assert leader.round() == []
+    time.sleep(1.1)  # of two changes within one second the API's times tell one
     write(rolled, "app-env", "second")
     settle()
     before = read(rolled, DEPLOYMENT, "frontend")["spec"]["template"]
 
-    assert leader.round() == ["Deployment/frontend"]
+    assert restarted(leader) == ["Deployment/frontend"]
     after = read(rolled, DEPLOYMENT, "frontend")["spec"]["template"]
     mark = after["metadata"].pop("annotations")
     assert mark.keys() == {RESTARTED_AT}

@@ -1,13 +1,20 @@
 """The alerts and the dashboard as they are installed, and the expressions in them."""
 
+import io
 import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from webhook.core.policy import Risk
+from webhook.report.exposition import write_rotation_metrics
+from webhook.rotation.limits import Limit
+from webhook.rotation.report import Held, rotation_report
 
 Json = Any
 
@@ -100,3 +107,12 @@ def selectors(tree: Json) -> Iterator[str]:
             yield f"{{{matchers}}}"
         for each in tree.values():
             yield from selectors(each)
+
+
+def of_commands() -> list[str]:
+    """Return the series that no server exports: commands write them for whoever collects them."""
+    limit = Limit("app-env", ("shared",), Risk.HIGH, 30)
+    held = Held("noxus", limit, {"creationTimestamp": "2026-01-01T00:00:00Z"})
+    out = io.StringIO()
+    write_rotation_metrics(rotation_report([held], [], at=datetime.now(UTC)), out)
+    return [line.split()[2] for line in out.getvalue().splitlines() if line.startswith("# TYPE")]
