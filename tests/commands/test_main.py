@@ -165,3 +165,19 @@ def test_no_command_but_inject_prints_the_value_of_a_variable() -> None:
 
             assert CANARY not in ran.err
             assert words == ("inject",) or CANARY not in ran.out
+
+
+def test_of_a_secret_that_is_given_as_a_policy_nothing_is_quoted(tmp_path: Path) -> None:
+    file = tmp_path / "secret.yaml"
+    file.write_text(f"kind: Secret\nmetadata: {{name: a}}\nstringData:\n  K: !!int {CANARY}\n")
+
+    ran = run("audit", "--policy", file, "-f", PODS)
+
+    assert (ran.code, ran.out, ran.err) == (
+        2,
+        "",
+        (
+            "noxus-secrets: the policy does not load:\n"
+            f"{file}:4: this may be a Secret, so nothing of it is quoted; name a policy\n"
+        ),
+    )

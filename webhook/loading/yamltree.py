@@ -142,7 +142,7 @@ class _Builder:
         try:
             value = self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            message = f"{node.value!r} is not what its tag {node.tag} says"
+            message = f"the value is not what its tag {node.tag} says"  # which is not quoted
             raise self._refused(node, path, message) from None
         if isinstance(value, str | int | float | bool | None):
             return value
