@@ -178,6 +178,7 @@ def test_of_a_secret_that_is_given_as_a_policy_nothing_is_quoted(tmp_path: Path)
         "",
         (
             "noxus-secrets: the policy does not load:\n"
-            f"{file}:4: this may be a Secret, so nothing of it is quoted; name a policy\n"
+            f"{file}:4: expected a SecretInjectionPolicy; this may hold values, so nothing of it "
+            "is quoted\n"
         ),
     )

@@ -10,7 +10,6 @@ from webhook.errors import UsageError
 
 if TYPE_CHECKING:
     from webhook.loading.load import Loaded
-    from webhook.loading.problems import Problem
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its only name
 
@@ -150,19 +149,4 @@ def load_path(path: str) -> "Loaded":
     except OSError as error:
         raise UsageError(f"the policy cannot be read: {path}: {error.strerror}") from None
     except PolicyError as error:
-        said = "\n".join(map(_told, error.problems))
-        raise UsageError(f"the policy does not load:\n{said}") from None
-
-
-def _told(problem: "Problem") -> str:
-    """Say what is wrong; of what may be a Secret, given here by mistake, nothing is quoted."""
-    from webhook.loading.problems import looks_like_a_secret  # noqa: PLC0415
-
-    try:
-        secret = looks_like_a_secret(Path(problem.file).read_text(errors="replace"))
-    except OSError:
-        secret = False
-    if not secret:
-        return str(problem)
-    place = f"{problem.file}:{problem.line}" if problem.line else problem.file
-    return f"{place}: this may be a Secret, so nothing of it is quoted; name a policy"
+        raise UsageError(f"the policy does not load:\n{error}") from None

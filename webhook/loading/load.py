@@ -15,6 +15,7 @@ from webhook.core.compile import compile_policy
 from webhook.core.faults import Fault
 from webhook.core.policy import KIND, Policy
 from webhook.core.policyset import Conflict, PolicySet
+from webhook.loading import mistaken
 from webhook.loading.explain import field_path, sentence
 from webhook.loading.problems import PolicyError, Problem
 from webhook.loading.yamltree import Document, field_name, read_documents
@@ -90,7 +91,7 @@ def load_policies(path: FilePath, generation: int = 0) -> Loaded:
     for file in policy_files(path):
         try:
             text = file.read_text(encoding="utf-8-sig")
-            documents.extend(read_documents(text, str(file)))
+            documents.extend(_read(text, str(file)))
         except UnicodeDecodeError:
             problems.append(Problem(str(file), 0, "", "not YAML: the file is not UTF-8 text"))
         except PolicyError as error:
@@ -100,7 +101,7 @@ def load_policies(path: FilePath, generation: int = 0) -> Loaded:
 
 def load_text(text: str, *, name: str = "policy.yaml") -> Loaded:
     """Load policies from text; `name` stands for the file in messages."""
-    return _load(list(read_documents(text, name)), [], name, 0)
+    return _load(_read(text, name), [], name, 0)
 
 
 def fingerprint(path: FilePath) -> bytes:
@@ -120,6 +121,15 @@ def policy_files(path: FilePath) -> list[FilePath]:
         return [path]
     files = (p for p in path.iterdir() if p.suffix in _SUFFIXES and not p.name.startswith("."))
     return sorted(file for file in files if file.is_file())
+
+
+def _read(text: str, file: str) -> list[Document]:
+    try:
+        return list(read_documents(text, file))
+    except PolicyError as error:
+        if mistaken.text_may_hold_values(text):
+            raise mistaken.without_quotes(error) from None
+        raise
 
 
 def _load(documents: list[Document], problems: list[Problem], name: str, generation: int) -> Loaded:
@@ -143,8 +153,9 @@ def _load(documents: list[Document], problems: list[Problem], name: str, generat
 def validated(document: Document) -> Policy:
     """Return the policy that a document holds; raises `PolicyError` with every problem found."""
     if not isinstance(document.value, dict):
-        line = document.line(())
-        raise PolicyError([Problem(document.file, line, "", f"expected a {KIND}, a mapping")])
+        raise PolicyError([_problem(document, Fault((), f"expected a {KIND}, a mapping"))])
+    if mistaken.may_hold_values(document.value):
+        raise PolicyError([mistaken.told(_problem(document, Fault((), "")))])
     try:
         # Strict mode reads lists and enums from JSON only; it is what tells "5" from 5.
         policy = Policy.model_validate_json(msgspec.json.encode(document.value))

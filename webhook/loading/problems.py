@@ -1,8 +1,6 @@
 """What can be wrong with policy files, said with file, line, field and the way out."""
 
-import re
 from dataclasses import dataclass
-from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,16 +19,6 @@ class Problem:
         """Read like a compiler's message, so that editors can jump to it."""
         place = f"{self.file}:{self.line}" if self.line else self.file
         return ": ".join(part for part in (place, self.field, self.message) if part)
-
-
-_OF_A_SECRET: Final = re.compile(
-    r"""^\s*(-\s+)?["']?(kind["']?\s*:\s*["']?Secret\b|(stringData|data)["']?\s*:)""", re.MULTILINE
-)
-
-
-def looks_like_a_secret(text: str) -> bool:
-    """Tell whether a text that is no policy may be a Secret, of which nothing is to be quoted."""
-    return _OF_A_SECRET.search(text) is not None
 
 
 class PolicyError(Exception):

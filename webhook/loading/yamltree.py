@@ -18,6 +18,11 @@ MAX_NODES: Final = 2_000_000
 # A policy nests 8 deep and a pod about 15; the composer overflows the stack somewhere above 10,000.
 MAX_DEPTH: Final = 100
 
+# The tags by which text becomes another value. Any other may be a password that begins with `!`.
+_TAGS: Final = frozenset(
+    f"tag:yaml.org,2002:{name}" for name in ("binary", "bool", "float", "int", "null")
+)
+
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -142,8 +147,7 @@ class _Builder:
         try:
             value = self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError):
-            message = f"the value is not what its tag {node.tag} says"  # which is not quoted
-            raise self._refused(node, path, message) from None
+            raise self._refused(node, path, _not_as_tagged(node.tag)) from None
         if isinstance(value, str | int | float | bool | None):
             return value
         raise self._refused(node, path, f"tag {node.tag} is not part of JSON: write plain text")
@@ -151,6 +155,13 @@ class _Builder:
     def _refused(self, node: yaml.Node, path: Path, message: str) -> PolicyError:
         line = node.start_mark.line + self._first_line
         return PolicyError([Problem(self._file, line, field_name(path), message)])
+
+
+def _not_as_tagged(tag: str) -> str:
+    """Say what is wrong with a scalar without a part of it: it may be a value of a variable."""
+    if tag in _TAGS:
+        return f"the value is not what its tag {tag} says"
+    return "the value begins with a tag, !, that is not known: if it is text, put it in quotes"
 
 
 def field_name(path: Path) -> str:
