@@ -77,6 +77,21 @@ def test_the_readme_names_every_command_and_no_other() -> None:
     assert sorted(set(named)) == sorted(COMMANDS)
 
 
+def test_contributing_tells_of_every_package_what_is_in_it() -> None:
+    told = re.findall(r"`webhook/([a-z]+)/`", (ROOT / "CONTRIBUTING.md").read_text())
+    packages = [file.parent.name for file in ROOT.glob("webhook/*/__init__.py")]
+
+    assert sorted(told) == sorted(packages)
+
+
+def test_each_decision_record_has_a_number_of_its_own() -> None:
+    records = sorted((ROOT / "docs" / "adr").glob("[0-9]*.md"))
+    titles = [record.read_text().split(".", 1)[0] for record in records]
+
+    assert titles == [f"# {number}" for number in range(1, len(records) + 1)]
+    assert [int(record.name[:4]) for record in records] == [*range(1, len(records) + 1)]
+
+
 def test_the_example_policy_loads_without_a_warning() -> None:
     loaded = load_policies(ROOT / "examples" / "policy.yaml")
 

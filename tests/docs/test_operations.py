@@ -13,6 +13,7 @@ from tools import metrics_reference
 from webhook.__main__ import parser
 from webhook.cluster.tls_secret import ROTATE
 from webhook.core.decision import Reason
+from webhook.telemetry.cluster_metrics import API_USES
 
 Json = Any
 
@@ -120,6 +121,12 @@ def test_every_command_of_ours_takes_the_flags_that_are_given() -> None:
         words = shlex.split(text)[1:]
         parser(words[:1]).parse_args(words)  # exits where it does not take them
     assert len(called) >= 4
+
+
+def test_each_use_of_the_api_server_is_told_what_does_not_happen_without() -> None:
+    section = PAGE.split("\n### NoxusSecretsApiErrors\n")[1].split("\n### ")[0]
+
+    assert re.findall(r"^\| `([a-z]+)` \|", section, re.MULTILINE) == list(API_USES)
 
 
 def test_a_rotation_is_asked_for_as_the_leader_understands_it() -> None:

@@ -16,7 +16,7 @@ BLOCK = re.compile(r"```(console|yaml)\n(.*?)```", re.DOTALL)
 COMMAND = re.compile(r"(.*\\\n)*.*")  # lines that end in a backslash, and the next one
 FILE = re.compile(r"# (\S+\.yaml)\n")
 # What only looks may be asked again: Events and logs are written a moment after the answer.
-LOOKS = re.compile(r"kubectl .*\b(events|get|logs)\b|\b(grep|curl)\b")
+LOOKS = re.compile(r"kubectl( -n \S+| --namespace \S+)* (events|get|logs)\b|\b(grep|curl)\b")
 WAIT_SECONDS = 60.0
 SETTLED_SECONDS = 4.0
 EVERY = 0.5

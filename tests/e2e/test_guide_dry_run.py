@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.guide import files, same, steps, written
+from tests.e2e.guide import LOOKS, files, same, steps, written
 from tests.e2e.harness import ROOT
 from tests.e2e.terminal import installation, terminal, typed
 
@@ -31,6 +31,20 @@ def test_what_the_page_prints_is_read_and_written_back_unchanged() -> None:
     assert written(page, [f"{it.printed.rstrip()}\n" if it.printed else "" for it in read]) == page
     assert [name for name, _ in files(page)] == ["noxus.yaml"]
     assert len(read) > 20
+
+
+@pytest.mark.parametrize(
+    ("command", "looks"),
+    [
+        ("kubectl -n noxus get events", True),
+        ("kubectl --namespace noxus logs -l app=web --tail=-1", True),
+        ("noxus-secrets audit | grep refused", True),
+        ("kubectl -n noxus create role r --verb=get --resource=secrets", False),
+        ("kubectl -n noxus apply -f events.yaml", False),
+    ],
+)
+def test_only_what_looks_is_asked_again(command: str, *, looks: bool) -> None:
+    assert bool(LOOKS.search(command)) is looks
 
 
 def test_what_varies_is_the_same_and_what_does_not_is_not() -> None:
