@@ -121,6 +121,18 @@ def test_what_a_secret_holds_is_never_printed(tmp_path: Path) -> None:
             assert CANARY not in ran.out + ran.err
 
 
+def test_secrets_are_found_in_lists_whatever_else_is_in_them(tmp_path: Path) -> None:
+    metadata = {"name": "app-env", "creationTimestamp": "2026-11-01T00:00:00Z"}
+    inner = {"kind": "SecretList", "apiVersion": "v1", "items": [{"metadata": metadata}]}
+    file = tmp_path / "saved.json"
+    file.write_text(json.dumps({"kind": "List", "items": [1, None, inner]}))
+
+    _, out = audit("-n", "noxus", "-f", file, "-o", "json")
+
+    first = json.loads(out)["secrets"][0]
+    assert (first["name"], first["age"], first["basis"]) == ("app-env", 23, "creation")
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+import pytest
+
 from tests.commands.kit import POLICY, run
 
 GOOD = """\
@@ -159,8 +161,17 @@ def test_without_a_policy_it_is_said_what_is_known() -> None:
     )
 
 
-def test_input_without_secrets_is_told() -> None:
-    ran = run("lint", "-", stdin="apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n")
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n",
+        "kind: [Secret]\n",
+        "apiVersion: {v1: v1}\nkind: Secret\n",
+        "kind: List\nitems: [1, null, [], {kind: List, items: [text]}]\n",
+    ],
+)
+def test_input_without_secrets_is_told(text: str) -> None:
+    ran = run("lint", "-", stdin=text)
 
     assert (ran.code, ran.out, ran.err) == (
         0,

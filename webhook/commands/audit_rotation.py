@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from webhook.loading.load import Loaded
+    from webhook.loading.yamltree import Document
     from webhook.rotation.report import Held, RotationReport
 
 Json = dict[str, Any]
@@ -93,12 +94,11 @@ def _of_files(args: argparse.Namespace, at: datetime) -> "RotationReport":
     return _report(held, pods, at)
 
 
-def _objects(documents: "Iterable[Any]") -> "Iterable[Json]":
+def _objects(documents: "Iterable[Document]") -> "Iterable[Json]":
+    from webhook.core.lists import each  # noqa: PLC0415
+
     for document in documents:
-        value = document.value
-        if isinstance(value, dict):
-            items = value.get("items")
-            yield from items if isinstance(items, list) else [value]
+        yield from (it for _, it in each(document.value) if isinstance(it, dict))
 
 
 def _limits(loaded: "Loaded", namespaces: "Iterable[str]") -> "list[tuple[str, Any]]":

@@ -1,6 +1,6 @@
 """What a case names: its policy and its object, each in a file or written out."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,6 +9,7 @@ from webhook.commands import objects
 from webhook.commands.casechanges import Watched
 from webhook.core.compile import compile_policy
 from webhook.core.faults import Path as Field
+from webhook.core.lists import each
 from webhook.core.policy import API_VERSION, KIND
 from webhook.core.policyset import PolicySet
 from webhook.errors import UsageError
@@ -77,8 +78,8 @@ class Givens:
 
     def _load(self, file: Path) -> Loaded:
         self.watched.listed(file, (".yaml", ".yml", ".json"))
-        for each in policy_files(file):
-            self.watched.content(each)
+        for one in policy_files(file):
+            self.watched.content(one)
         return load_policies(file)
 
     def _read(self, document: Document, place: Field, file: Path) -> list[Json]:
@@ -89,7 +90,7 @@ class Givens:
                 message = f"the object cannot be read: {file}: {error.strerror}"
                 raise PolicyError([problem(document, place, message)]) from None
             found = (it for text in objects.texts([str(file)]) for it in objects.documents(text))
-            self._objects[file] = [one for it in found for one in _each(it.value)]
+            self._objects[file] = [one for it in found for _, one in each(it.value)]
         return self._objects[file]
 
 
@@ -109,15 +110,6 @@ def _written_out(document: Document, place: Field, given: Json) -> Loaded:
     part = Document(document.file, head | given, lines)
     policy = validated(part)
     return Loaded(PolicySet([compile_policy(policy)]), (LoadedPolicy(policy, part),))
-
-
-def _each(value: Json) -> Iterator[Json]:
-    items = value.get("items") if isinstance(value, dict) else None
-    if isinstance(items, list) and str(value.get("kind")).endswith("List"):
-        for item in items:
-            yield from _each(item)
-    else:
-        yield value
 
 
 def _no_pods(value: Json) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from webhook.core.deployers import deployer_of
-from webhook.core.faults import Path
+from webhook.core.lists import Path, each
 from webhook.core.pod import Pod
 from webhook.core.request import AdmissionRequest
 from webhook.core.words import Hook, NamespaceMode
@@ -190,28 +190,17 @@ def _json(text: str) -> Any:  # noqa: ANN401 - any JSON value
 
 def targets(document: Document, namespace: str | None) -> Iterator[Target]:
     """Yield what can be judged in a document; other kinds have nothing to say. `UsageError`."""
-    yield from _targets(document, document.value, (), namespace)
+    for path, value in each(document.value):
+        if (members := _template_of(value)) is not None:
+            yield _target(document, value, members, path, namespace)
 
 
 def others(document: Document) -> Iterator[str]:
     """Yield the kinds of the objects in a document that hold no pod."""
-    waiting = [document.value]
-    while waiting:
-        value = waiting.pop()
-        if (items := _items(value)) is not None:
-            waiting += items
-        elif _template_of(value) is None:
+    for _, value in each(document.value):
+        if _template_of(value) is None:
             kind = value.get("kind") if isinstance(value, dict) else None
             yield kind if isinstance(kind, str) and kind else "(no kind)"
-
-
-def _items(value: object) -> list[Any] | None:
-    """Return the objects of a List."""
-    if not isinstance(value, dict):
-        return None
-    kind, items = value.get("kind"), value.get("items")
-    is_list = isinstance(kind, str) and kind.endswith("List") and isinstance(items, list)
-    return items if is_list else None
 
 
 def _template_of(value: object) -> tuple[str, ...] | None:
@@ -223,16 +212,6 @@ def _template_of(value: object) -> tuple[str, ...] | None:
     # Without a version, which the API server would refuse, the kind is taken at its word.
     fits = not isinstance(version, str) or version.rpartition("/")[0] in groups
     return members if groups and fits else None
-
-
-def _targets(
-    document: Document, value: object, path: Path, namespace: str | None
-) -> Iterator[Target]:
-    if (items := _items(value)) is not None:
-        for i, item in enumerate(items):
-            yield from _targets(document, item, (*path, "items", i), namespace)
-    elif isinstance(value, dict) and (members := _template_of(value)) is not None:
-        yield _target(document, value, members, path, namespace)
 
 
 def _target(

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from webhook.core.lists import each
+
 Json = Mapping[str, Any]
 
 
@@ -18,17 +20,10 @@ class KeyList:
 
 def key_lists(value: object) -> Iterator[KeyList]:
     """Yield what the objects of a document say; other kinds say nothing."""
-    if not isinstance(value, dict):
-        return
-    items = value.get("items")
-    if isinstance(items, list) and str(value.get("kind")).endswith("List"):
-        for item in items:
-            yield from key_lists(item)
-        return
-    found = _keys(value)
-    if found is not None:
-        source, keys = found
-        yield KeyList(source, str(_member(value, "metadata").get("namespace") or ""), keys)
+    for _, it in each(value):
+        if isinstance(it, dict) and (found := _keys(it)) is not None:
+            source, keys = found
+            yield KeyList(source, str(_member(it, "metadata").get("namespace") or ""), keys)
 
 
 def in_namespace(lists: Iterable[KeyList], namespace: str) -> dict[str, frozenset[str]]:

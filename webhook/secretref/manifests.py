@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from webhook.core.faults import Path
+from webhook.core.lists import Path, each
 from webhook.core.names import object_name, secret_key
 from webhook.secretref.finding import Entry, Finding, Holder, Level, Rule
 
@@ -29,24 +29,18 @@ class Source:
     namespace: str | None  # in place of what the objects say
 
 
-def read(value: object, source: Source, path: Path = ()) -> Iterator[tuple[Holder, list[Finding]]]:
+def read(value: object, source: Source) -> Iterator[tuple[Holder, list[Finding]]]:
     """Yield the Secrets and ConfigMaps of a document, those of Lists included."""
-    if not isinstance(value, dict):
-        return
-    kind, items = value.get("kind"), value.get("items")
-    if isinstance(kind, str) and kind.endswith("List") and isinstance(items, list):
-        for i, item in enumerate(items):
-            # In the list of an API, objects do not say what they are.
-            named = {"kind": kind.removesuffix("List"), **item} if isinstance(item, dict) else item
-            yield from read(named, source, (*path, "items", i))
-    elif _is_ours(value):
-        yield _holder(str(kind), value, source, path)
+    for path, it in each(value):
+        if _is_ours(it):
+            yield _holder(it["kind"], it, source, path)
 
 
-def _is_ours(value: dict[str, Any]) -> bool:
+def _is_ours(value: Any) -> bool:  # noqa: ANN401 - any JSON value
     return (
-        value.get("kind") in {"Secret", "ConfigMap"}
-        and value.get("apiVersion") in {"v1", None}
+        isinstance(value, dict)
+        and value.get("kind") in ("Secret", "ConfigMap")
+        and value.get("apiVersion") in ("v1", None)
         and not str(value.get("type") or "").startswith(_OTHER_TYPES)
     )
 
