@@ -104,6 +104,23 @@ def test_external_secrets_name_the_keys_and_hold_no_value() -> None:
     assert json.loads(listed.out)["kind"] == "List"
 
 
+def test_the_entry_of_the_store_is_called_as_the_template_says() -> None:
+    words = ("--as", "external-secrets", "-o", "json", "--unassigned", "worker")
+
+    ran = import_env(*words, "--path-template", "{namespace}/{scope}-{secret}")
+
+    entries = {
+        data["remoteRef"]["key"]
+        for it in json.loads(ran.out)["items"]
+        for data in it["spec"]["data"]
+    }
+    assert entries == {
+        "noxus/shared-app-env",
+        "noxus/plugin-keys-plugin-secrets",
+        "noxus/worker-worker-env",
+    }
+
+
 def test_files_that_are_there_are_never_replaced_unless_asked(tmp_path: Path) -> None:
     mine = tmp_path / "worker-env.yaml"
     mine.write_text("mine")
@@ -150,6 +167,8 @@ def test_a_disk_that_is_full_leaves_nothing_half_written(tmp_path: Path) -> None
         (("--unassigned", "x"), ENV, "there is no scope or pool 'x' that reads a whole"),
         (("-n", "elsewhere"), ENV, "no policy covers namespace elsewhere: nothing would read"),
         (("--as", "external-secrets", "--out", "x"), ENV, "--out goes with --as secrets"),
+        (("--path-template", "a/{pool}"), ENV, "--path-template: 'a/{pool}' has {pool}: it may"),
+        (("--path-template", "a"), ENV, "--path-template: 'a' is the same for every Secret: put"),
     ],
 )
 def test_what_makes_no_sense_ends_with_two_and_a_sentence(

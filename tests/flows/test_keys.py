@@ -27,6 +27,12 @@ items:
   - kind: ExternalSecret
     metadata: {name: everything}
     spec: {dataFrom: [{extract: {key: noxus}}]}
+  - kind: ExternalSecret
+    metadata: {name: made-of-a-template}
+    spec: {data: [{secretKey: SEVEN}], target: {template: {data: {EIGHT: "{{ .SEVEN }}"}}}}
+  - kind: ExternalSecret
+    metadata: {name: made-of-templates}
+    spec: {data: [{secretKey: NINE}], target: {template: {templateFrom: [{configMap: {}}]}}}
   - kind: Deployment
     metadata: {name: d}
   - nonsense

@@ -20,7 +20,7 @@ scopes:
         valueFrom: {secretKeyRef: {name: plugin-secrets, key: api-key}}
 worker: {pools: {tenant-a: {envSecretRef: tenant-a-llm}, none: {envSecretRef: ""}}}
 """
-PLACES = places(kit.model(POLICY).spec)
+PLACES = places(kit.model(POLICY).spec, "noxus")
 
 
 def test_a_policy_is_taken_apart_into_places() -> None:
@@ -72,16 +72,96 @@ def test_a_scope_that_is_not_there_is_refused_with_those_that_are() -> None:
         assign(["A"], PLACES, {"A": "pool/none"}, None)
 
     assert str(refused.value) == (
-        "there is no scope or pool 'pool/none' that reads a whole Secret; there is: some, shared, "
-        "asked, worker, pool/tenant-a"
+        "there is no scope or pool 'pool/none' that reads a whole Secret in namespace noxus; there "
+        "is: some, shared, asked, worker, pool/tenant-a"
     )
 
 
 def test_a_policy_without_scopes_asks_for_every_key() -> None:
-    empty = places(kit.model("worker: {pools: {a: {}}}").spec)
+    empty = places(kit.model("worker: {pools: {a: {}}}").spec, "noxus")
 
     (found,) = assign(["POSTGRESQL_URL"], empty, {}, None)
     with pytest.raises(UnknownPlaceError, match="there is: none"):
         assign([], empty, {}, "shared")
 
     assert found.why == "say who may read it: --assign POSTGRESQL_URL=SCOPE"
+
+
+ELSEWHERE = """
+scopes:
+  - {name: most, roles: [frontend, backend, worker], namespaces: [a],
+     envFrom: [{secretRef: {name: env-a}}]}
+  - {name: fewer, roles: [frontend, backend], namespaces: ["b*"],
+     envFrom: [{secretRef: {name: env-b}}]}
+  - name: keys
+    roles: [backend]
+    namespaces: [a]
+    env: [{name: CRM_TOKEN, valueFrom: {secretKeyRef: {name: keys-a, key: crm}}}]
+worker: {pools: {of-a: {envSecretRef: pool-a, namespaces: [a]}}}
+"""
+
+
+def test_what_pods_of_the_namespace_are_not_given_is_no_place() -> None:
+    there = places(kit.model(ELSEWHERE).spec, "b-1")
+
+    shared, own = assign(["POSTGRESQL_URL", "CRM_TOKEN"], there, {}, None)
+
+    assert (list(there.whole), there.single) == (["fewer"], {})
+    assert shared.place == Place("fewer", "env-b")
+    assert own.place is None
+    with pytest.raises(UnknownPlaceError, match="'pool/of-a' that reads a whole Secret in namesp"):
+        assign(["CRM_TOKEN"], there, {"CRM_TOKEN": "pool/of-a"}, None)
+
+
+@pytest.mark.parametrize(
+    "condition",
+    [
+        "onRequest: true",
+        "serviceAccounts: [s]",
+        "containers: [c]",
+        "deployers: {users: [u]}",
+        "namespaces: [elsewhere]",
+    ],
+)
+def test_what_only_some_pods_are_given_is_not_where_noxus_says_that_a_key_belongs(
+    condition: str,
+) -> None:
+    most = "roles: [frontend, backend], envFrom: [{secretRef: {name: most}}]"
+    all_of_them = "roles: [backend], envFrom: [{secretRef: {name: all}}]"
+    policy = f"scopes:\n- {{name: m, {most}, {condition}}}\n- {{name: a, {all_of_them}}}\n"
+
+    there = places(kit.model(policy).spec, "noxus")
+
+    assert there.shared == Place("a", "all")
+
+
+PREFIXED = """
+scopes:
+  - {name: llm, roles: [frontend, worker], envFrom: [{secretRef: {name: keys}, prefix: LLM_}]}
+  - {name: worker, roles: [worker], envFrom: [{secretRef: {name: more}, prefix: W_}]}
+"""
+
+
+def test_a_prefix_of_a_scope_is_no_part_of_the_key() -> None:
+    there = places(kit.model(PREFIXED).spec, "noxus")
+
+    (found,) = assign(["LLM_KEY"], there, {"LLM_KEY": "llm"}, None)
+
+    assert (found.place, found.secret_key) == (Place("llm", "keys", "LLM_"), "KEY")
+    assert (there.shared, there.worker) == (None, None)
+
+
+@pytest.mark.parametrize("key", ["CRM_TOKEN", "LLM_"])
+def test_a_key_that_a_prefix_would_rename_has_no_place_there(key: str) -> None:
+    there = places(kit.model(PREFIXED).spec, "noxus")
+
+    said = assign([key], there, {key: "llm"}, None)
+
+    assert said == assign([key], there, {}, "llm")
+    assert said == [
+        Assigned(
+            *(key, None, key),
+            "scope llm puts LLM_ in front of each name: choose another scope, with --assign "
+            f"{key}=SCOPE",
+        )
+    ]

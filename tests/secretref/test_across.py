@@ -56,7 +56,7 @@ def test_a_required_key_is_missed_once_for_all_roles_of_which_everything_was_see
     # plugins, which a backend is given, and the settings of a relay were not seen.
     assert one(everything, "missing").message == (
         "it is not there, and as far as is known no installation does without it (worker): add it, "
-        "unless it is given in another way."
+        "unless it is given in another way"
     )
     assert brief(everything) == ["warning missing secret/app-env POSTGRESQL_URL"]
     assert a_part == nothing == []

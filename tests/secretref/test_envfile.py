@@ -151,7 +151,7 @@ def test_what_every_installation_needs_is_missed_and_halves_of_pairs_are_told() 
     ]
     assert found[0].message == (
         "it is not there, and as far as is known no installation does without it: add it, unless "
-        "it is given in another way. Is POSTGRES_URL meant to be it?"
+        "it is given in another way; is POSTGRES_URL meant to be it?"
     )
     assert found[2].message == "it belongs with S3_SECRET_ACCESS_KEY, which is not there: add it"
 

@@ -117,13 +117,9 @@ def _options(args: argparse.Namespace) -> "Options":
     if not args.cluster_scoped:
         allowed.add(template.NAMESPACE)
     try:
-        held = template.fields(path, allowed)
+        template.of_entry(path, allowed)
     except template.BadTemplateError as error:
         raise UsageError(f"--path-template: {error}") from None
-    if not held & {template.SCOPE, template.SECRET}:
-        raise UsageError(
-            f"--path-template: {path!r} is the same for every Secret: put {{scope}} into it"
-        )
     return Options(
         path_template=path,
         store_name=args.store_name,

@@ -69,7 +69,7 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     text = "of the SecretStore, with --as external-secrets (default: noxus)"
     add("--store-name", metavar="NAME", default="noxus", help=text)
-    text = "the store's entry, with --as external-secrets (default: noxus/{scope})"
+    text = "the store's entry, with --as external-secrets, as in export (default: noxus/{scope})"
     add("--path-template", metavar="PATH", default="noxus/{scope}", help=text)
     flags.add_output(parser, "table", "where each variable goes", "the same")
     parser.set_defaults(run=run)
@@ -82,6 +82,7 @@ def run(args: argparse.Namespace) -> int:
 
     if args.out and args.form != "secrets":
         raise UsageError("--out goes with --as secrets; ExternalSecrets hold no values: pipe them")
+    _check_path(args.path_template)
     policy = _policy(args)
     holder = _read(args)
     keys = list(dict.fromkeys(entry.key for entry in holder.entries))
@@ -90,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
     if absent:
         raise UsageError(f"--assign {absent[0]}: the file has no such variable")
     try:
-        assigned = assign(keys, places(policy.spec), said, args.unassigned)
+        assigned = assign(keys, places(policy.spec, args.namespace), said, args.unassigned)
     except UnknownPlaceError as error:
         raise UsageError(str(error)) from None
     lost = [it for it in assigned if it.place is None and not it.skipped]
@@ -112,6 +113,15 @@ def _assignment(text: str) -> tuple[str, str]:
     if not (key and equals and scope):
         raise argparse.ArgumentTypeError(f"{text!r} is not KEY=SCOPE")
     return key, scope
+
+
+def _check_path(path: str) -> None:
+    from webhook.externalsecrets import template  # noqa: PLC0415
+
+    try:
+        template.of_entry(path, {template.SCOPE, template.SECRET, template.NAMESPACE})
+    except template.BadTemplateError as error:
+        raise UsageError(f"--path-template: {error}") from None
 
 
 def _policy(args: argparse.Namespace) -> "Policy":
@@ -195,7 +205,7 @@ def _write(args: argparse.Namespace, assigned: "Sequence[Assigned]", holder: "Ho
 
 def _print_external(args: argparse.Namespace, assigned: "Sequence[Assigned]") -> None:
     from webhook.commands.output import as_json  # noqa: PLC0415
-    from webhook.externalsecrets import text  # noqa: PLC0415
+    from webhook.externalsecrets import template, text  # noqa: PLC0415
     from webhook.externalsecrets.objects import Filling, external_secret  # noqa: PLC0415
 
     fillings: dict[str, Filling] = {}
@@ -203,7 +213,8 @@ def _print_external(args: argparse.Namespace, assigned: "Sequence[Assigned]") ->
         if it.place is None:
             continue
         secret, scope = it.place.secret, it.place.scope
-        entry = args.path_template.replace("{scope}", scope).replace("{secret}", secret)
+        names = {"scope": scope, "secret": secret, "namespace": args.namespace}
+        entry = template.fill(args.path_template, **names)
         before = fillings.get(secret)
         scopes = tuple(dict.fromkeys((*(before.scopes if before else ()), scope)))
         keys = (*(before.keys if before else ()), (it.secret_key, entry))

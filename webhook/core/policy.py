@@ -190,6 +190,10 @@ class Conditions(Model):
         default=None, description="Authenticated users who may deploy it; absent: everybody."
     )
 
+    def cover(self, namespace: str) -> bool:
+        """Tell whether it is meant for a namespace, whatever its other conditions."""
+        return self.namespaces is None or names.NameMatcher(self.namespaces).matches(namespace)
+
 
 class Scope(Conditions):
     """A named set of sources, and who is entitled to it."""

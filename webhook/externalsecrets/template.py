@@ -30,6 +30,12 @@ def fields(text: str, allowed: Collection[str]) -> set[str]:
     return found
 
 
+def of_entry(text: str, allowed: Collection[str]) -> None:
+    """Check the path of an entry in a store, which must tell Secrets apart; `BadTemplateError`."""
+    if not fields(text, allowed) & {SCOPE, SECRET}:
+        raise BadTemplateError(f"{text!r} is the same for every Secret: put {{scope}} into it")
+
+
 def fill(text: str, **values: str) -> str:
     """Fill in a template whose placeholders were checked."""
     return text.format_map(values)

@@ -45,7 +45,7 @@ def _keys(value: Json) -> tuple[str, frozenset[str]] | None:
             return f"ConfigMap {name}", _names(value, "data")
         case "SealedSecret":
             return name, _names(spec, "encryptedData")
-        case "ExternalSecret" if not spec.get("dataFrom"):  # which brings keys that nobody names
+        case "ExternalSecret" if not _is_open(spec):
             entries = spec.get("data")
             keys = {
                 str(it["secretKey"])
@@ -54,6 +54,12 @@ def _keys(value: Json) -> tuple[str, frozenset[str]] | None:
             }
             return str(_member(spec, "target").get("name") or name), frozenset(keys)
     return None
+
+
+def _is_open(spec: Json) -> bool:
+    """Tell whether an ExternalSecret makes keys that it does not name under `data`."""
+    template = _member(_member(spec, "target"), "template")
+    return any((spec.get("dataFrom"), template.get("data"), template.get("templateFrom")))
 
 
 def _names(value: Json, *members: str) -> frozenset[str]:

@@ -8,7 +8,7 @@ it may reach, so it is asked for rather than guessed.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from webhook.core.policy import PolicySpec
+from webhook.core.policy import PolicySpec, Scope
 from webhook.core.words import POOL_SCOPE_PREFIX
 from webhook.secretref.model import DefaultScope, Sort
 from webhook.secretref.reference import known
@@ -20,6 +20,7 @@ class Place:
 
     scope: str
     secret: str
+    prefix: str = ""  # what the scope puts in front of each key
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,9 @@ class UnknownPlaceError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Places:
-    """Where a policy keeps what."""
+    """Where a policy keeps what for the pods of one namespace."""
 
+    namespace: str
     whole: Mapping[str, Place]  # scopes that read a whole Secret, and pools: by name
     single: Mapping[str, tuple[Place, str]]  # variable -> where a scope reads it, and as which key
     shared: Place | None  # the scope that most roles get
@@ -52,37 +54,45 @@ class Places:
         if place is None:
             there = ", ".join(self.whole) or "none"
             raise UnknownPlaceError(
-                f"there is no scope or pool {name!r} that reads a whole Secret; there is: {there}"
+                f"there is no scope or pool {name!r} that reads a whole Secret in namespace "
+                f"{self.namespace}; there is: {there}"
             )
         return place
 
 
-def places(spec: PolicySpec) -> Places:
-    """Take a policy's scopes apart."""
+def places(spec: PolicySpec, namespace: str) -> Places:
+    """Take a policy's scopes apart, those that pods of a namespace may be given."""
     whole: dict[str, Place] = {}
     single: dict[str, tuple[Place, str]] = {}
     roles: dict[str, set[str]] = {}
-    for scope in spec.scopes:
-        secrets = [ref.name for kind, ref in (it.read for it in scope.env_from) if kind == "Secret"]
+    for scope in (it for it in spec.scopes if it.cover(namespace)):
+        secrets = [it for it in scope.env_from if it.secret_ref is not None]
         if secrets:
-            whole[scope.name] = Place(scope.name, secrets[0])
-            if not scope.on_request:
+            whole[scope.name] = Place(scope.name, secrets[0].read[1].name, secrets[0].prefix)
+            if _is_for_all(scope) and not secrets[0].prefix:
                 roles[scope.name] = set(scope.roles)
         for variable in scope.env:
             reference = variable.value_from.secret_key_ref
             single[variable.name] = (Place(scope.name, reference.name), reference.key)
     for name, pool in spec.worker.pools.items():
-        if pool.env_secret_ref:
+        if pool.env_secret_ref and pool.cover(namespace):
             title = POOL_SCOPE_PREFIX + name
             whole[title] = Place(title, pool.env_secret_ref)
     several = [name for name, its in roles.items() if its != {spec.worker.role}]
     alone = [name for name, its in roles.items() if its == {spec.worker.role}]
     return Places(
+        namespace,
         whole,
         single,
         whole[max(several, key=lambda name: len(roles[name]))] if several else None,
         whole[alone[0]] if alone else None,
     )
+
+
+def _is_for_all(scope: Scope) -> bool:
+    """Tell whether every pod of its roles is given it, in every container."""
+    conditions = (scope.service_accounts, scope.deployers, scope.containers)
+    return not scope.on_request and all(it is None for it in conditions)
 
 
 def assign(
@@ -99,7 +109,7 @@ def assign(
 
 def _one(key: str, places: Places, chosen: Place | None, default: Place | None) -> Assigned:
     if chosen is not None:
-        return Assigned(key, chosen, key, "by --assign")
+        return _put(key, chosen, "by --assign")
     if key in places.single:
         place, inside = places.single[key]
         return Assigned(key, place, inside, f"scope {place.scope} reads it by its name")
@@ -114,7 +124,19 @@ def _one(key: str, places: Places, chosen: Place | None, default: Place | None) 
         fitting = kept.get(documented.scope.value)
         if fitting is not None:
             how = "documented" if documented.scope.documented else "inferred"
-            return Assigned(key, fitting, key, f"{documented.scope.value} ({how})")
+            return _put(key, fitting, f"{documented.scope.value} ({how})")
     if default is not None:
-        return Assigned(key, default, key, "by --unassigned")
-    return Assigned(key, None, key, "say who may read it: --assign " + key + "=SCOPE")
+        return _put(key, default, "by --unassigned")
+    return Assigned(key, None, key, f"say who may read it: --assign {key}=SCOPE")
+
+
+def _put(key: str, place: Place, why: str) -> Assigned:
+    """Put a key into a Secret under the name that pods read it by, less the scope's prefix."""
+    inside = key.removeprefix(place.prefix)
+    if place.prefix and (inside == key or not inside):
+        return Assigned(
+            *(key, None, key),
+            f"scope {place.scope} puts {place.prefix} in front of each name: choose another scope, "
+            f"with --assign {key}=SCOPE",
+        )
+    return Assigned(key, place, inside, why)

@@ -4,8 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from webhook.core.names import NameMatcher
-from webhook.core.policy import Conditions, PolicySpec, Risk
+from webhook.core.policy import PolicySpec, Risk
 from webhook.core.words import POOL_SCOPE_PREFIX
 from webhook.secretref.reference import risk as risk_of_key
 
@@ -43,7 +42,7 @@ def limits(spec: PolicySpec, namespace: str) -> list[Limit]:
 
 def _given(spec: PolicySpec, namespace: str) -> Iterator[tuple[str, str, Risk]]:
     for scope in spec.scopes:
-        if not _covers(scope, namespace):
+        if not scope.cover(namespace):
             continue
         for kind, reference in (it.read for it in scope.env_from):
             if kind == "Secret":
@@ -52,13 +51,8 @@ def _given(spec: PolicySpec, namespace: str) -> Iterator[tuple[str, str, Risk]]:
             known = Risk(risk_of_key(variable.name).value.capitalize())
             yield variable.value_from.secret_key_ref.name, scope.name, scope.risk or known
     for name, pool in spec.worker.pools.items():
-        if pool.env_secret_ref and _covers(pool, namespace):
+        if pool.env_secret_ref and pool.cover(namespace):
             yield pool.env_secret_ref, POOL_SCOPE_PREFIX + name, pool.risk or _OF_POOLS
-
-
-def _covers(conditions: Conditions, namespace: str) -> bool:
-    globs = conditions.namespaces
-    return globs is None or NameMatcher(globs).matches(namespace)
 
 
 def _days(spec: PolicySpec) -> Mapping[Risk, int]:

@@ -158,10 +158,10 @@ def _missing(placed: Sequence[Placed], given: Sequence[Source]) -> Iterator[Find
 
 def _absent(holder: Holder, key: Key, roles: str) -> Finding:
     meant = [entry.key for entry in holder.entries if nearest(entry.key) is key]
-    hint = f" Is {meant[0]} meant to be it?" if meant else ""
+    hint = f"; is {meant[0]} meant to be it?" if meant else ""
     return holder.finding(
         *(Level.WARNING, Rule.MISSING),
         f"it is not there, and as far as is known no installation does without it{roles}: add it, "
-        f"unless it is given in another way.{hint}",
+        f"unless it is given in another way{hint}",
         key=key.name,
     )

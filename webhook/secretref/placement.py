@@ -74,7 +74,7 @@ def sources(policy: Policy, namespace: str) -> list[Source]:
     found = [
         source
         for scope in policy.spec.scopes
-        if _holds(scope.namespaces, namespace)
+        if not namespace or scope.cover(namespace)
         for source in _of_scope(scope, known & set(scope.roles), worker.role)
     ]
     found += [
@@ -84,7 +84,7 @@ def sources(policy: Policy, namespace: str) -> list[Source]:
             worker=worker.role,
         )
         for name, pool in worker.pools.items()
-        if pool.env_secret_ref and _holds(pool.namespaces, namespace)
+        if pool.env_secret_ref and (not namespace or pool.cover(namespace))
     ]
     return found
 
@@ -108,7 +108,3 @@ def _of_scope(scope: Scope, roles: frozenset[str], worker: str) -> Iterator[Sour
             by_itself=by_itself and scope.containers is None,
             worker=worker,
         )
-
-
-def _holds(globs: tuple[str, ...] | None, namespace: str) -> bool:
-    return not namespace or globs is None or NameMatcher(globs).matches(namespace)
