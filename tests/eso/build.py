@@ -5,15 +5,11 @@ built how, and what it costs.
 """
 
 import hashlib
-import json
 import os
 import platform
 import shutil
-import subprocess
 import sys
-import tempfile
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.controlplane import build as controlplane
@@ -48,24 +44,17 @@ OPERATOR_TAGS = "-tags=netgo"
 
 def programs(names: Iterable[str] = PROGRAMS) -> dict[str, Path]:
     """Return where each program is, after building those that are missing."""
-    makers: dict[str, tuple[Path, Callable[[Path], None]]] = {
-        "external-secrets": (_folder(OPERATOR, OPERATOR_TAGS), _build_operator),
-        **{name: (_folder(VAULT, VAULT_TAGS), _build_vault) for name in VAULT_PACKAGES},
-    }
-    wanted = {name: makers[name][0] / name for name in names}
-    if not all(path.is_file() for path in wanted.values()):
-        with controlplane._lock(controlplane.cache_root() / "lock"):
-            for name, path in wanted.items():
-                if not path.is_file():  # whoever held the lock before us may have built it
-                    _make(path, makers[name][1])
+    of_vault = dict.fromkeys(VAULT_PACKAGES, _folder(VAULT, VAULT_TAGS))
+    folders = {"external-secrets": _folder(OPERATOR, OPERATOR_TAGS), **of_vault}
+    wanted = {name: folders[name] / name for name in names}
+    controlplane.build_missing(wanted, _build)
     return wanted
 
 
 def definitions() -> list[Path]:
     """Return the CustomResourceDefinitions that the operator's current release publishes."""
-    return sorted(
-        (_source(DEFINITIONS) / "config" / "crds" / "bases").glob("*external-secrets*.yaml")
-    )
+    source = controlplane.module_source(DEFINITIONS, OPERATOR_MODULE)
+    return sorted((source / "config" / "crds" / "bases").glob("*external-secrets*.yaml"))
 
 
 def _folder(module: Path, tags: str) -> Path:
@@ -78,57 +67,27 @@ def _folder(module: Path, tags: str) -> Path:
     return root / f"{module.name}-{digest.hexdigest()[:16]}" / "bin"
 
 
-def _source(module: Path) -> Path:
-    """Return the operator's source in the module cache, which Go has checked against go.sum."""
-    done = _go(["mod", "download", "-json", OPERATOR_MODULE], module)
-    return Path(json.loads(done)["Dir"])
-
-
-def _make(path: Path, build: Callable[[Path], None]) -> None:
-    began = time.monotonic()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Into a folder of its own, then renamed: a program is there whole or not at all.
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=path.parent) as part:
-        built = Path(part) / path.name
-        build(built)
-        built.replace(path)
-    megabytes = path.stat().st_size / 1_000_000
-    controlplane._say(f"built {path.name} ({megabytes:.0f} MB) in {time.monotonic() - began:.0f} s")
+def _build(name: str, output: Path) -> None:
+    if name == "external-secrets":
+        _build_operator(output)
+    else:
+        arguments = ["build", *FLAGS, VAULT_TAGS, "-o", str(output), VAULT_PACKAGES[name]]
+        controlplane.run_go(arguments, VAULT)
 
 
 def _build_operator(output: Path) -> None:
     """Build the operator as it is, but for the list of what is compiled in."""
     source = output.parent / "source"
-    shutil.copytree(_source(OPERATOR), source, ignore=shutil.ignore_patterns("docs", "*_test.go"))
+    whole = controlplane.module_source(OPERATOR, OPERATOR_MODULE)
+    shutil.copytree(whole, source, ignore=shutil.ignore_patterns("docs", "*_test.go"))
     for folder, _folders, files in os.walk(source):  # the module cache is read-only
         for each in (folder, *(os.path.join(folder, name) for name in files)):  # noqa: PTH118
             Path(each).chmod(0o755 if each == folder else 0o644)
     for file, packages in REGISTERED.items():
         imports = "".join(f'import _ "{package}"\n' for package in packages)
         (source / file).write_text(f"package register\n\n{imports}")
-    _go(["build", *FLAGS, OPERATOR_TAGS, "-o", str(output), "."], source, OPERATOR)
-
-
-def _build_vault(output: Path) -> None:
-    package = VAULT_PACKAGES[output.name]
-    _go(["build", *FLAGS, VAULT_TAGS, "-o", str(output), package], VAULT)
-
-
-def _go(arguments: list[str], folder: Path, versioned: Path | None = None) -> str:
-    go = controlplane.find_go(controlplane.required_version(versioned or folder, "go"))
-    done = subprocess.run(
-        [go, *arguments],
-        cwd=folder,
-        env=controlplane._go_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        said = (done.stderr.strip() or done.stdout.strip())[-4000:]
-        raise BuildError(f"go {' '.join(arguments)} fails in {folder}:\n{said}")
-    return done.stdout
+    arguments = ["build", *FLAGS, OPERATOR_TAGS, "-o", str(output), "."]
+    controlplane.run_go(arguments, source, OPERATOR)
 
 
 def main() -> int:
@@ -138,7 +97,7 @@ def main() -> int:
             sys.stdout.write(f"{path}\n")
         definitions()
     except BuildError as error:
-        controlplane._say(str(error))
+        controlplane.say(str(error))
         return 1
     return 0
 

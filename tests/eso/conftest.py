@@ -66,17 +66,9 @@ def policy_file(tmp_path: Path) -> Path:
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses built programs."""
-    for item in items:
-        if {*BUILT, "plane"} & {*getattr(item, "fixturenames", ())}:
-            item.add_marker(pytest.mark.cluster)
-    fixture.pytest_collection_modifyitems(items)
+    fixture.mark(items, {*BUILT, "plane"})
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what is missing now: a first build takes longer than any single test may."""
-    fixture.pytest_collection_finish(session)
-    used = {name for item in session.items for name in getattr(item, "fixturenames", ())}
-    needed = [program for name in BUILT if name in used for program in BUILT[name]]
-    if needed and not session.config.option.collectonly:
-        with fixture._visible_output(session.config):
-            build.programs(needed)
+    fixture.build_used(session, BUILT, build.programs)

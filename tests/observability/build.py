@@ -5,12 +5,9 @@ minutes on two cores the first time.
 """
 
 import hashlib
-import json
 import platform
-import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Iterable
 from pathlib import Path
 
 from tests.controlplane import build as controlplane
@@ -38,62 +35,23 @@ def bin_folder() -> Path:
     return controlplane.cache_root() / f"prometheus-{digest.hexdigest()[:16]}" / "bin"
 
 
-def programs() -> dict[str, Path]:
+def programs(names: Iterable[str] = PROGRAMS) -> dict[str, Path]:
     """Return where each program is, after building those that are missing."""
-    folder = bin_folder()
-    wanted = {name: folder / name for name in PROGRAMS}
-    if not all(path.is_file() for path in wanted.values()):
-        with controlplane._lock(controlplane.cache_root() / "lock"):
-            folder.mkdir(parents=True, exist_ok=True)
-            for path in wanted.values():
-                if not path.is_file():  # whoever held the lock before us may have built it
-                    _build(path)
+    wanted = {name: bin_folder() / name for name in names}
+    controlplane.build_missing(wanted, _build)
     return wanted
 
 
 def resource_definitions(*plurals: str) -> list[Path]:
     """Return the CustomResourceDefinitions of these resources, as the operator publishes them."""
-    go = controlplane.find_go(controlplane.required_version(OPERATOR, "go"))
-    done = subprocess.run(
-        [go, "mod", "download", "-json", OPERATOR_MODULE],  # checks it against go.sum
-        cwd=OPERATOR,
-        env=controlplane._go_environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise BuildError(f"{OPERATOR_MODULE} cannot be had:\n{done.stderr or done.stdout}")
-    folder = Path(json.loads(done.stdout)["Dir"]) / "example" / "prometheus-operator-crd"
+    source = controlplane.module_source(OPERATOR, OPERATOR_MODULE)
+    folder = source / "example" / "prometheus-operator-crd"
     return [folder / f"monitoring.coreos.com_{plural}.yaml" for plural in plurals]
 
 
-def _build(output: Path) -> None:
-    go = controlplane.find_go(controlplane.required_version(PROMETHEUS, "go"))
-    began = time.monotonic()
-    # Into a folder of its own, then renamed: a program is there whole or not at all.
-    with tempfile.TemporaryDirectory(prefix=".part-", dir=output.parent) as part:
-        built = Path(part) / output.name
-        done = subprocess.run(
-            [
-                *(go, "build", *FLAGS, "-o", built),
-                f"github.com/prometheus/prometheus/cmd/{output.name}",
-            ],
-            cwd=PROMETHEUS,
-            env=controlplane._go_environment(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode != 0:
-            raise BuildError(f"{output.name} does not build:\n{done.stderr.strip()[-4000:]}")
-        built.replace(output)
-    megabytes = output.stat().st_size / 1_000_000
-    controlplane._say(
-        f"built {output.name} ({megabytes:.0f} MB) in {time.monotonic() - began:.0f} s"
-    )
+def _build(name: str, output: Path) -> None:
+    package = f"github.com/prometheus/prometheus/cmd/{name}"
+    controlplane.run_go(["build", *FLAGS, "-o", str(output), package], PROMETHEUS)
 
 
 def main() -> int:
@@ -102,7 +60,7 @@ def main() -> int:
         programs()
         resource_definitions()
     except BuildError as error:
-        controlplane._say(str(error))
+        controlplane.say(str(error))
         return 1
     sys.stdout.write(f"{bin_folder()}\n")
     return 0

@@ -15,7 +15,8 @@ from tests.controlplane import fixture
 from tests.controlplane.plane import ControlPlane
 from tests.observability import build, kit
 
-BUILT = {"promtool", "prometheus_program"}
+# The program that a fixture starts.
+BUILT = {"promtool": ("promtool",), "prometheus_program": ("prometheus",)}
 KINDS = ("servicemonitors", "prometheusrules")
 
 
@@ -65,16 +66,9 @@ def installed(plane: ControlPlane, overlay: Path) -> ControlPlane:
 @pytest.hookimpl(tryfirst=True)  # before -m chooses by mark
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what uses built programs."""
-    for item in items:
-        if {*BUILT, "plane"} & {*getattr(item, "fixturenames", ())}:
-            item.add_marker(pytest.mark.cluster)
-    fixture.pytest_collection_modifyitems(items)
+    fixture.mark(items, {*BUILT, "plane"})
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Build what is missing now: a first build takes longer than any single test may."""
-    fixture.pytest_collection_finish(session)
-    needed = any(BUILT & {*getattr(item, "fixturenames", ())} for item in session.items)
-    if needed and not session.config.option.collectonly:
-        with fixture._visible_output(session.config):
-            build.programs()
+    fixture.build_used(session, BUILT, build.programs)

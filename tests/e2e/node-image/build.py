@@ -107,17 +107,7 @@ def _copy(context: Path, programs: dict[str, Path]) -> None:
 
 def kind_source() -> Path:
     """Return where Go keeps the source of kind, at the version that `go.mod` pins."""
-    go = build.find_go(build.required_version(build.KIND, "go"))
-    done = subprocess.run(
-        [go, "list", "-mod=readonly", "-m", "-f={{.Dir}}", "sigs.k8s.io/kind"],
-        cwd=build.KIND,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0 or not done.stdout.strip():
-        raise EngineError(f"no source of kind: {done.stderr.strip()}")
-    return Path(done.stdout.strip())
+    return build.module_source(build.KIND, "sigs.k8s.io/kind")
 
 
 def main() -> int:
