@@ -17,11 +17,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tools.debian import Program, installed
+
 PROGRAM: Final = "valgrind"
-COMMANDS: Final = (
-    ("apt-get", "update", "-q"),
-    ("apt-get", "install", "-y", "-q", "--no-install-recommends", PROGRAM),
-)
 # Every call through ctypes passes here, and nothing else of ours does: counting is switched on
 # where this function is entered, and off where it is left. Imports and warm-up are not counted.
 GATE: Final = "ffi_call"
@@ -41,26 +39,6 @@ class Counted:
 
     instructions: int
     functions: Counter[str]
-
-
-def prepare() -> int:
-    """Install valgrind unless it is there; never fails."""
-    if shutil.which(PROGRAM):
-        return 0
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        _say("no valgrind, and none can be installed here; instructions are not counted")
-        return 0
-    _say("installing valgrind")
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in COMMANDS:
-        done = subprocess.run(  # noqa: S603 - our own words
-            command, env=environment, capture_output=True, text=True, check=False
-        )
-        if done.returncode != 0:
-            why = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            _say(f"valgrind cannot be installed ({why}); instructions are not counted")
-            break
-    return 0
 
 
 def gate(work: Callable[[], None]) -> None:
@@ -118,10 +96,5 @@ def _read(text: str) -> Counted:
     return Counted(functions.total(), functions)
 
 
-def _say(line: str) -> None:
-    sys.stderr.write(f"instructions: {line}\n")
-    sys.stderr.flush()
-
-
 if __name__ == "__main__":
-    sys.exit(prepare())
+    installed(Program(PROGRAM, "instructions", "instructions are not counted"))
