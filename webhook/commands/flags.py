@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,8 @@ from webhook.core.words import NamespaceMode
 from webhook.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from webhook.loading.load import Loaded
 
     Subparsers = argparse._SubParsersAction[argparse.ArgumentParser]  # noqa: SLF001 - its only name
@@ -27,6 +30,16 @@ def add_command(
         epilog=epilog,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+
+
+def add_family(subparsers: "Subparsers", name: str, summary: str, members: "Sequence[str]") -> None:
+    """Add a command of several; each is a module `<name>_<member>` with `add_parser`."""
+    first = members[0].replace("_", "-")
+    epilog = f"Each has a help of its own: noxus-secrets {name} {first} --help\n"
+    parser = add_command(subparsers, name, summary, epilog)
+    kinds = parser.add_subparsers(metavar="WHAT", title="what", required=True)
+    for member in members:
+        import_module(f"webhook.commands.{name}_{member}").add_parser(kinds)
 
 
 def add_policy(parser: argparse.ArgumentParser) -> None:
