@@ -8,15 +8,15 @@ from benchmarks import bodies, checking, servers, workloads
 from benchmarks.asking import Workload, ask_much, background
 from benchmarks.context import Context, alone
 from benchmarks.processes import Running, free_port, running
+from benchmarks.rounds import COMPARED, beside_null
+from benchmarks.rows import P50, P99, Rows
 from benchmarks.section import Goal, Row, Section, cell, table
-from benchmarks.servers import NULL, OURS
+from benchmarks.servers import OURS
 from benchmarks.spread import Spread, spread
 from benchmarks.variation import Variant
 
 LIMIT_MS = 60.0
 ALONE, BESIDE, LARGE = "a worker alone", "a worker beside pods of 2.9 MB", "2.9 MB alone"
-# The null server shows what the load generator, TLS and the kernel need for so many bytes.
-_COMPARED = (OURS, NULL)
 _LONGER_THAN_ANY = 600.0  # seconds; it is ended before
 _ABOUT = (
     "One connection asks about a worker, each different, as soon as it is answered. Another one "
@@ -28,27 +28,14 @@ _TRIED = "[where the time goes](performance.md)"
 
 def measure(context: Context) -> Section:
     """Measure both, each alone and together."""
-    rows = list(_rounds(context))
+    worker, large = _workloads(context)
+    rows = list(beside_null(context, "2.9 MB", lambda it: _one(it, worker, large, context)))
     return Section(
         title="A pod of 2.9 MB",
         markdown=markdown(rows),
         rows=rows,
         goals=goals(rows),
     )
-
-
-def _rounds(context: Context) -> Iterator[Row]:
-    compared = [
-        server
-        for server in servers.servers(context.files, context.ours)
-        if server.name in _COMPARED
-    ]
-    worker, large = _workloads(context)
-    for number in range(context.rounds):
-        for server in compared if number % 2 else reversed(compared):
-            context.say(f"2.9 MB, round {number + 1}: {server.name}")
-            for row in _one(server, worker, large, context):
-                yield {"round": number, "server": server.name, **row}
 
 
 def _workloads(context: Context) -> tuple[Workload, Workload]:
@@ -102,7 +89,7 @@ def goals(rows: Sequence[Row]) -> list[Goal]:
         Goal(
             promise="a pod of 2.9 MB is answered, p99",
             limit=LIMIT_MS,
-            measured=_milliseconds(rows, OURS, LARGE, "p99Microseconds"),
+            measured=Rows(rows).spread(OURS, LARGE, P99, scale=1e-3),
             unit="ms",
             digits=1,
             tried=_TRIED,
@@ -120,33 +107,20 @@ def goals(rows: Sequence[Row]) -> list[Goal]:
 
 def delay(rows: Sequence[Row], server: str) -> Spread | None:
     """Return how much longer the longest wait beside it is than the usual one alone, in ms."""
-    beside = _values(rows, server, BESIDE, "maxMicroseconds")
-    usual = _values(rows, server, ALONE, "p50Microseconds")
+    found = Rows(rows)
+    beside = found.values(server, BESIDE, "maxMicroseconds")
+    usual = found.values(server, ALONE, P50)
     return spread([(beside[n] - usual[n]) / 1000 for n in beside if n in usual])
 
 
 def _table(rows: Sequence[Row]) -> Iterator[list[str]]:
-    columns = {"p50": "p50", "p99": "p99", "longest": "max"}
+    columns = {"p50": P50, "p99": P99, "longest": "maxMicroseconds"}
+    found = Rows(rows)
     yield ["", *columns]
-    for server in _COMPARED:
+    for server in COMPARED:
         for what in (ALONE, BESIDE, LARGE):
-            cells = [
-                cell(_milliseconds(rows, server, what, f"{key}Microseconds"), 2)
-                for key in columns.values()
-            ]
-            yield [f"{server}: {what}", *cells]
-
-
-def _milliseconds(rows: Sequence[Row], server: str, what: str, key: str) -> Spread | None:
-    return spread([value / 1000 for value in _values(rows, server, what, key).values()])
-
-
-def _values(rows: Sequence[Row], server: str, what: str, key: str) -> dict[int, float]:
-    return {
-        row["round"]: row[key]
-        for row in rows
-        if (row["server"], row["workload"]) == (server, what) and key in row
-    }
+            times = (found.spread(server, what, key, scale=1e-3) for key in columns.values())
+            yield [f"{server}: {what}", *(cell(it, 2) for it in times)]
 
 
 if __name__ == "__main__":

@@ -8,9 +8,10 @@ from benchmarks import bodies, checking, servers, workloads
 from benchmarks.asking import Workload, ask_much
 from benchmarks.context import Context, alone
 from benchmarks.processes import free_port, running
+from benchmarks.rounds import COMPARED, beside_null
+from benchmarks.rows import CPU, P50, P99, Rows
 from benchmarks.section import Goal, Row, Section, cell, table
-from benchmarks.servers import NULL, OURS
-from benchmarks.spread import Spread, spread
+from benchmarks.servers import OURS
 from benchmarks.variation import Variant
 
 LIMIT_MS = 100.0
@@ -20,7 +21,6 @@ CONNECTIONS = 3 * 25
 PODS = 1000
 REQUESTS = CONNECTIONS + PODS
 HANDSHAKES, STORM = "75 handshakes at once", "75 handshakes at once, then 1,000 pods"
-_COMPARED = (OURS, NULL)
 _LONGER_THAN_ANY = 60.0  # seconds; it ends by its count
 _ABOUT = (
     f"{CONNECTIONS} connections are made in one moment, a full TLS handshake each (ECDSA P-256; "
@@ -35,28 +35,15 @@ _TRIED = "docs/performance.md, TLS and storms"
 
 def measure(context: Context) -> Section:
     """Measure the handshakes alone, and with the burst."""
-    rows = list(_rounds(context))
+    what = ("worker", Variant.DIFFERENT, CONNECTIONS)
+    worker = workloads.workload(context.files.folder, bodies.worker(), what, _LONGER_THAN_ANY)
+    rows = list(beside_null(context, "storm", lambda it: _one(it, worker, context)))
     return Section(
         title="All API servers connect at once",
         markdown=markdown(rows),
         rows=rows,
         goals=goals(rows),
     )
-
-
-def _rounds(context: Context) -> Iterator[Row]:
-    compared = [
-        server
-        for server in servers.servers(context.files, context.ours)
-        if server.name in _COMPARED
-    ]
-    what = ("worker", Variant.DIFFERENT, CONNECTIONS)
-    worker = workloads.workload(context.files.folder, bodies.worker(), what, _LONGER_THAN_ANY)
-    for number in range(context.rounds):
-        for server in compared if number % 2 else reversed(compared):
-            context.say(f"storm, round {number + 1}: {server.name}")
-            for row in _one(server, worker, context):
-                yield {"round": number, "server": server.name, **row}
 
 
 def _one(server: servers.Server, worker: Workload, context: Context) -> Iterator[Row]:
@@ -81,7 +68,7 @@ def goals(rows: Sequence[Row]) -> list[Goal]:
         Goal(
             promise="p99 while all API servers connect anew and 1,000 pods come",
             limit=LIMIT_MS,
-            measured=_spread(rows, OURS, STORM, "p99Microseconds"),
+            measured=Rows(rows).spread(OURS, STORM, P99, scale=1e-3),
             unit="ms",
             digits=1,
             tried=_TRIED,
@@ -90,28 +77,15 @@ def goals(rows: Sequence[Row]) -> list[Goal]:
 
 
 def _table(rows: Sequence[Row]) -> Iterator[list[str]]:
+    found = Rows(rows)
     yield ["", "p50", "p99", "longest", "CPU µs a request"]
-    for server in _COMPARED:
+    for server in COMPARED:
         for what in (HANDSHAKES, STORM):
             times = [
-                cell(_spread(rows, server, what, f"{key}Microseconds"), 1)
-                for key in ("p50", "p99", "max")
+                cell(found.spread(server, what, key, scale=1e-3), 1)
+                for key in (P50, P99, "maxMicroseconds")
             ]
-            cpu = cell(_spread(rows, server, what, "cpuMicroseconds", scale=1.0))
-            yield [f"{server}: {what}", *times, cpu]
-
-
-def _spread(
-    rows: Sequence[Row], server: str, what: str, key: str, *, scale: float = 1e-3
-) -> Spread | None:
-    """Return one figure of all rounds; times are in milliseconds then."""
-    return spread(
-        [
-            row[key] * scale
-            for row in rows
-            if (row["server"], row["workload"]) == (server, what) and key in row
-        ]
-    )
+            yield [f"{server}: {what}", *times, cell(found.spread(server, what, CPU))]
 
 
 if __name__ == "__main__":
