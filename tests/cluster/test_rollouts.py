@@ -6,7 +6,8 @@ import pytest
 
 from tests.cluster.reload_kit import NOW, ago, budget, secret, workload
 from webhook.cluster.rollouts import holding
-from webhook.cluster.versions import instant, version_of
+from webhook.cluster.versions import version_of
+from webhook.rotation.written import instant
 
 Json = Any
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from webhook.cluster.versions import instant
 from webhook.core.words import RELOADED_ANNOTATION
+from webhook.rotation.written import instant
 
 Json = dict[str, Any]
 

@@ -4,8 +4,8 @@ from typing import TextIO
 
 from prometheus_client import CollectorRegistry, Gauge, generate_latest
 
-from webhook.rotation.changed import instant
 from webhook.rotation.report import RotationReport
+from webhook.rotation.written import instant
 
 
 def write_rotation_metrics(report: RotationReport, stream: TextIO) -> None:

@@ -6,9 +6,10 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
-from webhook.rotation.changed import Basis, changed, instant
+from webhook.rotation.changed import Basis, changed
 from webhook.rotation.limits import Limit
 from webhook.rotation.running import Stale
+from webhook.rotation.written import instant
 
 Json = Mapping[str, Any]
 

@@ -13,7 +13,7 @@ from datetime import datetime
 import msgspec
 
 from webhook.core.pod import Container, View
-from webhook.rotation.changed import instant
+from webhook.rotation.written import instant
 
 
 class _Owner(View, frozen=True):

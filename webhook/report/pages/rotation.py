@@ -8,8 +8,9 @@ from typing import Final
 from webhook.report.pages.cards import Card, cards
 from webhook.report.pages.markup import Content, Markup, el, name, names
 from webhook.report.pages.words import chip, count
-from webhook.rotation.changed import Basis, instant
+from webhook.rotation.changed import Basis
 from webhook.rotation.report import RotationReport, SecretAge, StaleContainer, State
+from webhook.rotation.written import instant
 
 # A quarter back and a quarter ahead: what is of low risk is due within one.
 _BACK: Final = 13
