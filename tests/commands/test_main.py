@@ -169,7 +169,7 @@ def test_no_command_but_inject_prints_the_value_of_a_variable() -> None:
 
 def test_of_a_secret_that_is_given_as_a_policy_nothing_is_quoted(tmp_path: Path) -> None:
     file = tmp_path / "secret.yaml"
-    file.write_text(f"kind: Secret\nmetadata: {{name: a}}\nstringData:\n  K: !!int {CANARY}\n")
+    file.write_text(f"kind: Secret\nmetadata: {CANARY}\nstringData: {{K: {CANARY}}}\n")
 
     ran = run("audit", "--policy", file, "-f", PODS)
 
@@ -178,7 +178,7 @@ def test_of_a_secret_that_is_given_as_a_policy_nothing_is_quoted(tmp_path: Path)
         "",
         (
             "noxus-secrets: the policy does not load:\n"
-            f"{file}:4: expected a SecretInjectionPolicy; this may hold values, so nothing of it "
+            f"{file}:1: expected a SecretInjectionPolicy; this may hold values, so nothing of it "
             "is quoted\n"
         ),
     )

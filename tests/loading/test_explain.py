@@ -103,9 +103,9 @@ def test_a_value_of_the_wrong_type_is_said_to_be_so(field: str, expected: str) -
 
 
 def test_what_the_document_says_it_is_must_be_right() -> None:
-    assert problems("spec: {}", head="apiVersion: v1\nkind: Policy\nmetadata: {}\n") == [
+    assert problems("spec: {}", head="apiVersion: v1\nkind: SecretPolicy\nmetadata: {}\n") == [
         "p.yaml:1: apiVersion: must be 'secrets.noxus.ai/v1alpha1', not 'v1'",
-        "p.yaml:2: kind: must be 'SecretInjectionPolicy', not 'Policy'",
+        "p.yaml:2: kind: must be 'SecretInjectionPolicy', not 'SecretPolicy'",
         "p.yaml:3: metadata.name: is required",
     ]
 

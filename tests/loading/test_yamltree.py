@@ -87,6 +87,8 @@ def test_lines_may_be_counted_from_where_the_text_begins() -> None:
     ("text", "message"),
     [
         ("a: 1\nb: 2\na: 3\n", "f:3: a: 'a' is written twice: remove one"),
+        ("stringData: {a: {b: 1, b: 1}}", "f:1: a key is written twice: remove one"),
+        ("kind: Secret\nb: {c: !foo x}", f"f:2: {UNKNOWN_TAG}"),
         ("a: {b: 1, b: 1}", "f:1: a.b: 'b' is written twice: remove one"),
         ("a: 1\n'a': 2", "f:2: a: 'a' is written twice: remove one"),
         ("x: &x {k: 0}\na: {<<: *x, k: 1, k: 2}", "f:2: a.k: 'k' is written twice: remove one"),

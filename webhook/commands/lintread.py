@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from webhook.errors import UsageError
-from webhook.loading.problems import PolicyError
+from webhook.loading.problems import TWICE, PolicyError
 from webhook.loading.yamltree import read_documents
 from webhook.secretref import envfile, lint, manifests
 from webhook.secretref.finding import Finding, Holder, Level, Rule
@@ -106,8 +106,8 @@ def _documents(text: str, file: str, namespace: str | None, read: Read) -> None:
 
 def _unreadable(message: str) -> str:
     """Say why a document cannot be read without what YAML's own messages quote of it."""
-    if message.endswith("is written twice: remove one"):
-        return "a key is written twice: remove one"
+    if message.endswith(TWICE):
+        return f"a key {TWICE}"
     return (
         "it is no YAML as Kubernetes takes it, here or a line before; nothing of it is shown, "
         "since it may be a value: look for indentation, and put values in quotes"

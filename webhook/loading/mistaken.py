@@ -1,44 +1,35 @@
 """What is given in place of a policy by mistake: of what may hold values, nothing is quoted.
 
-Messages about a policy quote what is wrong in it. Of a Secret, a ConfigMap or a file of variables
-such a message could be a password, on a terminal, in a log or in the report of a pipeline.
+Messages about a policy quote what is wrong in it. Of a Secret, a pod or a file of variables such a
+message could be a password, on a terminal, in a log or in the report of a pipeline.
 """
 
-import re
 from collections.abc import Mapping
 from typing import Final
 
+from webhook.core import words
+from webhook.core.faults import did_you_mean
 from webhook.core.policy import KIND
-from webhook.loading.problems import PolicyError, Problem
+from webhook.loading.problems import PolicyError, Problem, names_values
 
-_HOLDERS: Final = frozenset({"secret", "configmap"})
 _VALUES: Final = frozenset({"data", "stringData"})
-_OF_AN_OBJECT: Final = frozenset({"apiVersion", "kind", "metadata", "spec"})
-
-# The same of a text that is no YAML, also where it is JSON on a single line. What is taken for a
-# Secret by a word in a comment loses its message, and no more.
-_NAMES_VALUES: Final = re.compile(
-    r"""(?:^|[\s{,-])["']?
-        (?: kind["']?\s*:\s*["']?(?:Secret|ConfigMap|\w*List)\b
-          | (?:data|stringData)["']?\s*: )""",
-    re.VERBOSE | re.IGNORECASE,
-)
-_NAMES_AN_OBJECT: Final = re.compile(
-    r"""(?:^|[\s{,])["']?(?:apiVersion|kind|metadata|spec)["']?:"""
-)
+_HEADLESS: Final = frozenset({"metadata", "spec"})  # a policy that lacks what says that it is one
 
 
 def may_hold_values(value: Mapping[str, object]) -> bool:
-    """Tell whether a document is, or contains, a Secret or the like, or is none of Kubernetes."""
-    kind = str(value.get("kind")).casefold()
-    if kind in _HOLDERS or kind.endswith("list"):
+    """Tell whether a document is none of ours, and so may be a Secret or hold variables."""
+    if not value.keys().isdisjoint(_VALUES):
         return True
-    return not value.keys().isdisjoint(_VALUES) or value.keys().isdisjoint(_OF_AN_OBJECT)
+    kind, version = value.get("kind"), value.get("apiVersion")
+    if kind is None and version is None:
+        return value.keys().isdisjoint(_HEADLESS)
+    ours = isinstance(version, str) and version.startswith(f"{words.GROUP}/")
+    return not (ours or (isinstance(kind, str) and (kind == KIND or did_you_mean(kind, [KIND]))))
 
 
 def text_may_hold_values(text: str) -> bool:
-    """Tell the same of a text that cannot be parsed."""
-    return _NAMES_VALUES.search(text) is not None or _NAMES_AN_OBJECT.search(text) is None
+    """Tell whether a text that cannot be parsed is none of ours."""
+    return names_values(text) or not (KIND in text or f"{words.GROUP}/" in text)
 
 
 def told(problem: Problem) -> Problem:

@@ -11,7 +11,7 @@ from typing import Any, Final, cast
 import yaml
 
 from webhook.core.faults import Path
-from webhook.loading.problems import PolicyError, Problem
+from webhook.loading.problems import TWICE, PolicyError, Problem, names_values, without_keys
 
 # A policy of 10,000 pools has about 100,000 nodes; aliases that multiply into more are an attack.
 MAX_NODES: Final = 2_000_000
@@ -57,6 +57,8 @@ def read_documents(
             value = builder.build(cast("yaml.Node", loader.get_node()), ())  # there is one
             if value is not None:
                 yield Document(file, value, builder.lines)
+    except PolicyError as error:
+        raise (without_keys(error) if names_values(text) else error) from None
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         line = mark.line + first_line if mark else 0
@@ -127,7 +129,7 @@ class _Builder:
             key = self._key(key_node, path)
             inherited = id(key_node) not in own
             if key in result and not (inherited or key in merged):
-                raise self._refused(key_node, (*path, key), f"{key!r} is written twice: remove one")
+                raise self._refused(key_node, (*path, key), f"{key!r} {TWICE}")
             if inherited:
                 merged.add(key)
             else:
