@@ -2,14 +2,18 @@
 
 import asyncio
 import contextlib
+import json
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
+
 from tests.cluster.kit import FakeApi, away, until
-from tests.cluster.reload_kit import NOW, RECORDED, secret, workload
+from tests.cluster.reload_kit import NOW, RECORDED, ago, secret, workload
 from tests.core.kit import policy
 from webhook.cluster.api import ApiError
-from webhook.cluster.reloading import NAMESPACES, Reloading
+from webhook.cluster.reloading import Reloading
+from webhook.cluster.restartable import NAMESPACES, Found, workloads
 from webhook.cluster.rollouts import RESTARTED_AT
 from webhook.cluster.telling import Telling
 from webhook.core.policyset import PolicySet
@@ -39,6 +43,9 @@ class Metadata(FakeApi):
     async def get(self, path: str, **query: str) -> Json:
         found = await super().get(path, **query)
         return self.pages[path].pop(0) if path in self.pages else found
+
+    async def read(self, path: str, **query: str) -> bytes:
+        return json.dumps(await self.get(path, **query)).encode()
 
     async def metadata(self, path: str) -> Json:
         return (await self.get(path))["metadata"]
@@ -173,6 +180,79 @@ def test_a_write_that_fails_otherwise_is_counted() -> None:
     assert world.board.failures == ["reload"]
 
 
+def test_what_cannot_be_written_does_not_hold_up_the_next() -> None:
+    world = World()
+    world.api.put(f"{WEB}2", workload("web2").body)
+    world.round()
+    world.api.objects[SECRET] = {"metadata": secret(31)}
+    world.api.fail["PATCH", WEB] = FORBIDDEN
+
+    assert world.round() == 1
+    assert [it.subject.name for it in world.told] == ["web2"]
+    assert world.board.failures == ["reload"]
+
+
+def test_what_fails_in_one_namespace_by_our_own_fault_does_not_hold_up_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(SPEC.replace("[noxus, other]", "[another, noxus]"))
+    world.api.put(f"{NAMESPACES}/another", _namespace("another"))
+    path = "/apis/apps/v1/namespaces/another/deployments"
+    world.api.fail["GET", path] = RuntimeError("ours")  # type: ignore[assignment]
+
+    assert world.round() == 0
+    assert RECORDED in world.annotations()
+    assert "a round of restarts failed in a namespace" in caplog.messages
+
+
+def test_of_a_workload_what_its_rollout_needs_is_kept_and_nothing_of_its_pods() -> None:
+    world = World()
+    body = workload(recorded="secret/app-env=1", restarted=20).body
+    body["metadata"]["annotations"]["note"] = "x" * 1000
+    body["metadata"]["managedFields"] = [{"manager": "kubectl"}]
+    template = body["spec"]["template"]
+    template["metadata"]["annotations"]["note"] = "x" * 1000
+    template["spec"]["containers"][0]["env"] = [{"name": "A", "value": "canary"}]
+    world.api.put(WEB, body)
+
+    async def read() -> list[Found]:
+        return [it async for it in workloads(world.api, "noxus")]
+
+    (found,) = asyncio.run(read())
+    assert found.workload.body == {
+        "metadata": {
+            "name": "web",
+            "uid": "uid-web",
+            "resourceVersion": world.api.objects[WEB]["metadata"]["resourceVersion"],
+            "generation": 3,
+            "annotations": {RECORDED: "secret/app-env=1"},
+        },
+        "spec": {
+            "replicas": 2,
+            "template": {
+                "metadata": {
+                    "labels": {"app": "web", "noxus.ai/role": "frontend"},
+                    "annotations": {RESTARTED_AT: ago(20)},
+                }
+            },
+        },
+        "status": {
+            "observedGeneration": 3,
+            "replicas": 2,
+            "updatedReplicas": 2,
+            "availableReplicas": 2,
+        },
+    }
+
+
+def test_an_answer_that_is_no_list_is_a_failure_of_the_api() -> None:
+    world = World()
+    world.api.pages[NAMESPACES] = [{"items": "none"}]
+
+    with pytest.raises(ApiError, match="the API server's answer is no list"):
+        world.round()
+
+
 def test_a_list_is_read_to_its_end() -> None:
     world = World()
     world.api.pages[NAMESPACES] = [
@@ -183,7 +263,7 @@ def test_a_list_is_read_to_its_end() -> None:
     assert world.round() == 0
     assert RECORDED in world.annotations()
     assert world.api.queries[1] == {
-        "limit": "500",
+        "limit": "20",
         "continue": "more",
         "labelSelector": "secrets.noxus.ai/injection=enabled",
     }

@@ -12,11 +12,10 @@ from datetime import datetime
 from http import HTTPStatus
 from typing import Any, Final, Protocol
 
-import msgspec
-
 from webhook.cluster.api import ApiError
+from webhook.cluster.restartable import budgets, namespaces, workloads
 from webhook.cluster.restarting import Record, Restart, Round, judge
-from webhook.cluster.rollouts import KINDS, RESTARTED_AT, Workload
+from webhook.cluster.rollouts import RESTARTED_AT, Workload
 from webhook.cluster.telling import Reason, Telling, clip_bytes
 from webhook.cluster.versions import Version, version_of
 from webhook.core.compile import CompiledPolicy
@@ -24,7 +23,7 @@ from webhook.core.pod import Pod
 from webhook.core.policy import Reload
 from webhook.core.policyset import PolicySet
 from webhook.core.reload import given
-from webhook.core.words import INJECTION_LABEL, RELOADED_ANNOTATION, NamespaceMode
+from webhook.core.words import RELOADED_ANNOTATION
 from webhook.telemetry.logs import Throttle, event, fault
 from webhook.wire.subject import Subject
 
@@ -33,8 +32,6 @@ Json = dict[str, Any]
 # A hundred Secrets and ten namespaces are 140 calls; every 15 s, that is ten a second. It is also
 # the pace: in each namespace one restart is begun in that time at most.
 EVERY: Final = 15.0
-NAMESPACES: Final = "/api/v1/namespaces"
-_PAGE: Final = "500"  # kubectl's own
 _PLURALS: Final = {"Secret": "secrets", "ConfigMap": "configmaps"}
 # What is refused again and again is told once in ten minutes.
 _SAY_EVERY: Final = 600.0
@@ -44,7 +41,7 @@ _MISSING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 class Cluster(Protocol):
     """What is needed of the API."""
 
-    async def get(self, path: str, **query: str) -> Json: ...  # noqa: D102
+    async def read(self, path: str, **query: str) -> bytes: ...  # noqa: D102
     async def metadata(self, path: str) -> Json: ...  # noqa: D102
     async def patch(self, path: str, body: Json) -> Json: ...  # noqa: D102
 
@@ -101,9 +98,7 @@ class Reloading:
         if not any(it.rollout is not None for it in policies.policies):
             return 0
         waiting = 0
-        selector = f"{INJECTION_LABEL}={NamespaceMode.ENABLED}"
-        for namespace in await self._all(NAMESPACES, labelSelector=selector):
-            name = str(namespace["metadata"]["name"])
+        for name in await namespaces(self._api):
             policy = policies.govern(name)
             if policy is None or policy.rollout is None or policy.dry_run:
                 continue
@@ -111,28 +106,18 @@ class Reloading:
                 waiting += await self._namespace(name, policy, policy.rollout)
             except ApiError as problem:  # of one namespace's owner, who has not let us in
                 self._failed(name, problem)
+            except Exception as problem:  # noqa: BLE001  the others are not to wait for it
+                fault("a round of restarts failed in a namespace", problem, namespace=name)
         return waiting
 
     async def _namespace(self, namespace: str, policy: CompiledPolicy, reload: Reload) -> int:
-        workloads = [
-            (it, [f"{kind.lower()}/{name}" for kind, name in _sources(it, namespace, policy)])
-            for it in await self._workloads(namespace)
+        there = [
+            (it.workload, _sources(it.pod, namespace, policy))
+            async for it in workloads(self._api, namespace)
         ]
-        versions = await self._versions(namespace, {it for _, names in workloads for it in names})
-        path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
-        found = judge(workloads, versions, await self._all(path), reload, self._now())
-        await self._act(namespace, policy, found)
-        return found.waiting - (found.restart is not None)
-
-    async def _workloads(self, namespace: str) -> list[Workload]:
-        found: list[Workload] = []
-        for plural, kind in KINDS.items():
-            path = f"/apis/apps/v1/namespaces/{namespace}/{plural}"
-            found += (
-                Workload(kind, f"{path}/{item['metadata']['name']}", item)
-                for item in await self._all(path)
-            )
-        return found
+        versions = await self._versions(namespace, {it for _, names in there for it in names})
+        found = judge(there, versions, await budgets(self._api, namespace), reload, self._now())
+        return found.waiting - await self._act(namespace, policy, found)
 
     async def _versions(self, namespace: str, names: Iterable[str]) -> dict[str, Version]:
         """Return the versions of sources; without those that are missing or may not be read."""
@@ -150,16 +135,21 @@ class Reloading:
                     self._failed(f"{namespace} {it}", problem)
         return found
 
-    async def _act(self, namespace: str, policy: CompiledPolicy, found: Round) -> None:
+    async def _act(self, namespace: str, policy: CompiledPolicy, found: Round) -> int:
+        """Do it; returns how many were restarted, which is one at most."""
         for record in found.records:
-            await self._write(record)
+            await self._write(namespace, record)
         for workload in found.late:
             self._say(
                 namespace, workload, "restarted, and not done within the time limit", bad=True
             )
-        restart = found.restart
-        if restart is None or not await self._write(restart):
-            return
+        for restart in found.due:
+            if await self._write(namespace, restart):
+                self._tell_of(namespace, policy, restart)
+                return 1
+        return 0
+
+    def _tell_of(self, namespace: str, policy: CompiledPolicy, restart: Restart) -> None:
         self._metrics.restarted()
         names = ", ".join(restart.changed)
         why = f"restarted: {names} changed, which policy {policy.name} gives to its pods"
@@ -172,8 +162,11 @@ class Reloading:
             changed=names,
         )
 
-    async def _write(self, what: Record | Restart) -> bool:
-        """Change a workload, if nobody else has meanwhile; else the next round sees to it."""
+    async def _write(self, namespace: str, what: Record | Restart) -> bool:
+        """Change a workload, if nobody else has meanwhile; else the next round sees to it.
+
+        One that is refused for good, by RBAC or another webhook, does not hold up the others.
+        """
         metadata = what.workload.body["metadata"]
         text = ",".join(f"{name}={version}" for name, version in what.versions.items()) or None
         body: Json = {
@@ -188,8 +181,10 @@ class Reloading:
         try:
             await self._api.patch(what.workload.path, body)
         except ApiError as problem:
-            if problem.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+            if not problem.status or problem.status >= HTTPStatus.TOO_MANY_REQUESTS:
                 raise
+            if problem.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
+                self._failed(f"{namespace} {what.workload.kind}/{what.workload.name}", problem)
             return False
         return True
 
@@ -197,17 +192,6 @@ class Reloading:
         uid = str(workload.body["metadata"].get("uid") or "")
         subject = Subject("apps/v1", workload.kind, workload.name, uid)
         self._tell(Telling(namespace, subject, Reason.RELOADED, bad, clip_bytes(note)))
-
-    async def _all(self, path: str, **query: str) -> list[Json]:
-        found: list[Json] = []
-        more: dict[str, str] = {}
-        while True:
-            page = await self._api.get(path, limit=_PAGE, **more, **query)
-            found += page.get("items") or ()
-            following = (page.get("metadata") or {}).get("continue")
-            if not following:
-                return found
-            more = {"continue": str(following)}
 
     def _failed(self, where: str, problem: ApiError) -> None:
         self._metrics.api_failed("reload")
@@ -223,11 +207,8 @@ class Reloading:
             )
 
 
-def _sources(
-    workload: Workload, namespace: str, policy: CompiledPolicy
-) -> tuple[tuple[str, str], ...]:
-    try:
-        pod = msgspec.convert(workload.template, Pod)
-    except msgspec.ValidationError:  # the validating hook has said so, too
-        return ()
-    return given(pod, namespace, policy)
+def _sources(pod: Pod | None, namespace: str, policy: CompiledPolicy) -> list[str]:
+    """Name what the policy gives to such pods, as kind/name."""
+    if pod is None:
+        return []
+    return [f"{kind.lower()}/{name}" for kind, name in given(pod, namespace, policy)]

@@ -8,10 +8,17 @@ nothing is restarted twice, since the annotation and the restart are one write.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 
 from webhook.cluster.rollouts import Json, Workload, holding
 from webhook.cluster.versions import Version
 from webhook.core.policy import Reload
+
+# The API's times are whole seconds: what was written within this one may be written again, and have
+# the same version. One second more is for clocks that differ by less.
+_SECOND: Final = timedelta(seconds=2)
+# Clocks of a cluster are kept together to within seconds.
+_SKEW: Final = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +40,11 @@ class Restart:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """What to do in a namespace now, and how many workloads go on waiting."""
+    """What to do in a namespace now: one restart, of the first that can be written."""
 
     records: tuple[Record, ...]
-    restart: Restart | None
-    waiting: int
+    due: tuple[Restart, ...]
+    waiting: int  # workloads, with those that are due
     late: tuple[Workload, ...]  # restarted, and not done within the time limit
 
 
@@ -62,12 +69,12 @@ def judge(
             waiting += 1
             if not workload.is_held and _is_quiet(changed, versions, reload, now):
                 due.append(Restart(workload, after, changed))
-        elif after != workload.recorded:
+        elif after != workload.recorded and _is_past(after, versions, now):
             records.append(Record(workload, after))
     rolling, late = _rolling([it for it, _ in workloads], reload, now)
     free = [] if rolling else [it for it in due if holding(budgets, it.workload) is None]
-    restart = min(free, key=lambda it: (it.workload.name, it.workload.kind), default=None)
-    return Round(tuple(records), restart, waiting, late)
+    free.sort(key=lambda it: (it.workload.name, it.workload.kind))
+    return Round(tuple(records), tuple(free), waiting, late)
 
 
 def _compared(
@@ -89,9 +96,18 @@ def _is_quiet(
     changed: Iterable[str], versions: Mapping[str, Version], reload: Reload, now: datetime
 ) -> bool:
     """Tell whether the last of several changes is long enough ago."""
-    quiet = timedelta(seconds=reload.quiet_seconds)
-    times = (versions[name].at for name in changed)
-    return all(at is None or now - at >= quiet for at in times)
+    quiet = max(timedelta(seconds=reload.quiet_seconds), _SECOND)
+    return all(_is_over(versions[name].at, quiet, now) for name in changed)
+
+
+def _is_past(names: Iterable[str], versions: Mapping[str, Version], now: datetime) -> bool:
+    """Tell whether the second in which each of them was written is over."""
+    return all(_is_over(versions[name].at, _SECOND, now) for name in names if name in versions)
+
+
+def _is_over(at: datetime | None, least: timedelta, now: datetime) -> bool:
+    """Tell whether a time is at least so long ago; nothing waits for one that cannot be true."""
+    return at is None or now - at >= least or at - now > _SKEW
 
 
 def _rolling(
@@ -103,6 +119,8 @@ def _rolling(
     for workload in workloads:
         at = workload.restarted
         if at is None or not workload.recorded or workload.is_empty or workload.is_done:
+            continue
+        if at - now > _SKEW:  # anybody may write any time there, and hold up the others with it
             continue
         if now - at < limit:
             rolling = True
