@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from webhook.core import names, policy, words
+from webhook.core import names, policy, policy_identity, policy_sources, words
 
 Json = dict[str, Any]
 Field = tuple[type[BaseModel], str]  # a model and the name of its field in JSON
@@ -66,13 +66,13 @@ BOUNDS: Final[Mapping[Field, Json]] = {
     (policy.Scope, "roles"): {"maxItems": 64},
     (policy.Scope, "envFrom"): {"maxItems": 256},
     (policy.Scope, "env"): {"maxItems": 256},
-    (policy.Identity, "roles"): {"maxItems": 64},
-    (policy.Identity, "rules"): {"maxItems": 256},
-    (policy.Identity, "aliases"): {"maxProperties": 256},
+    (policy_identity.Identity, "roles"): {"maxItems": 64},
+    (policy_identity.Identity, "rules"): {"maxItems": 256},
+    (policy_identity.Identity, "aliases"): {"maxProperties": 256},
     (policy.PolicySpec, "workloads"): {"maxItems": 64},
     (policy.Workload, "templates"): {"minItems": 1, "maxItems": 16},
-    (policy.LabelSelector, "matchLabels"): {"maxProperties": 64},
-    (policy.LabelSelector, "matchExpressions"): {"maxItems": 64},
+    (policy_identity.LabelSelector, "matchLabels"): {"maxProperties": 64},
+    (policy_identity.LabelSelector, "matchExpressions"): {"maxItems": 64},
     (policy.Worker, "pools"): {"maxProperties": 10_000},
 }
 
@@ -157,7 +157,7 @@ RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
             "remove the field",
         ),
     ),
-    policy.EnvFromSource: (
+    policy_sources.EnvFromSource: (
         Rule(
             "has(self.secretRef) != has(self.configMapRef)",
             "name exactly one of secretRef and configMapRef",
@@ -176,7 +176,7 @@ RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
             'give it envFrom or env"',
         ),
     ),
-    policy.LabelSelectorRequirement: (
+    policy_identity.LabelSelectorRequirement: (
         Rule(
             f"!(self.operator in ['In', 'NotIn']) || {_filled('values')}",
             expression='"operator " + self.operator + " needs values"',
@@ -186,7 +186,7 @@ RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
             expression='"operator " + self.operator + " takes no values"',
         ),
     ),
-    policy.Rule: (
+    policy_identity.Rule: (
         Rule(
             "!has(self.pool) || !has(self.poolFrom)",
             "pool and poolFrom contradict each other: keep one of them",
@@ -198,10 +198,10 @@ RULES: Final[Mapping[Place, tuple[Rule, ...]]] = {
             "two scopes have one name: merge the two, or give one another name",
         ),
     ),
-    (policy.LabelSelector, "matchLabels"): (
+    (policy_identity.LabelSelector, "matchLabels"): (
         _keys(names.label_key, "a key is not a label key: write it as name or example.com/name"),
     ),
-    (policy.Identity, "aliases"): (
+    (policy_identity.Identity, "aliases"): (
         _keys(names.label_value, f"a value that means a role is not a label value: {_LABEL_VALUE}"),
     ),
     (policy.Worker, "pools"): (

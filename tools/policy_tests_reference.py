@@ -6,7 +6,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from tools.policy_reference import default_text, type_name
-from webhook.core.policy import EnvFromSource, SourceRef
+from webhook.core.policy_sources import EnvFromSource, SourceRef
 from webhook.policytests.model import Case, Expectation, Given, Place, PolicyTest, Source
 
 HEAD = """\

@@ -6,7 +6,7 @@ from tests.cluster.reload_kit import NOW, budget, secret, workload
 from webhook.cluster.restarting import Round, judge
 from webhook.cluster.rollouts import Json, Workload
 from webhook.cluster.versions import Version, version_of
-from webhook.core.policy import Reload
+from webhook.core.policy_upkeep import Reload
 
 A, B = "secret/a", "secret/b"
 RELOAD = Reload.model_validate({"mode": "Rollout"}, strict=False)

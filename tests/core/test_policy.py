@@ -7,7 +7,9 @@ import pytest
 from pydantic import ValidationError
 
 from tests.core.kit import model
-from webhook.core.policy import EnvFromSource, LabelSelectorRequirement, Policy, Reaction, Rule
+from webhook.core.policy import Policy, Reaction
+from webhook.core.policy_identity import LabelSelectorRequirement, Rule
+from webhook.core.policy_sources import EnvFromSource
 
 BARE = {
     "apiVersion": "secrets.noxus.ai/v1alpha1",

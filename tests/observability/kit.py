@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from webhook.core.policy import Risk
+from webhook.core.policy_upkeep import Risk
 from webhook.report.exposition import write_rotation_metrics
 from webhook.rotation.limits import Limit
 from webhook.rotation.report import Held, rotation_report

@@ -1,7 +1,7 @@
 """How old each Secret of a policy may become."""
 
 from tests.core import kit
-from webhook.core.policy import Risk
+from webhook.core.policy_upkeep import Risk
 from webhook.rotation.limits import Limit, limits
 
 POLICY = """

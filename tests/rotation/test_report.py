@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from webhook.core.policy import Risk
+from webhook.core.policy_upkeep import Risk
 from webhook.rotation.limits import Limit
 from webhook.rotation.report import Held, State, changes, rotation_report
 from webhook.rotation.running import Stale

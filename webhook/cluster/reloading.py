@@ -20,7 +20,7 @@ from webhook.cluster.telling import Reason, Telling, clip_bytes
 from webhook.cluster.versions import Version, version_of
 from webhook.core.compile import CompiledPolicy
 from webhook.core.pod import Pod
-from webhook.core.policy import Reload
+from webhook.core.policy_upkeep import Reload
 from webhook.core.policyset import PolicySet
 from webhook.core.reload import given
 from webhook.core.words import RELOADED_ANNOTATION

@@ -12,7 +12,7 @@ from typing import Final
 
 from webhook.cluster.rollouts import Json, Workload, holding
 from webhook.cluster.versions import Version
-from webhook.core.policy import Reload
+from webhook.core.policy_upkeep import Reload
 
 # The API's times are whole seconds: what was written within this one may be written again, and have
 # the same version. One second more is for clocks that differ by less.

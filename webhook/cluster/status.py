@@ -11,7 +11,8 @@ from typing import Any, Final, Literal, Protocol
 
 from pydantic import Field
 
-from webhook.core.policy import API_VERSION, PLURAL, Model
+from webhook.core.policy import API_VERSION, PLURAL
+from webhook.core.policy_fields import Model
 from webhook.core.policyset import Conflict
 from webhook.loading.load import overlap
 from webhook.loading.yamltree import field_name

@@ -10,18 +10,10 @@ import msgspec
 from webhook.core import faults
 from webhook.core.deployers import Entrusted, entrusted
 from webhook.core.names import NameMatcher
-from webhook.core.policy import (
-    Conditions,
-    EnvVar,
-    Guard,
-    Mode,
-    Policy,
-    Pool,
-    Reload,
-    ReloadMode,
-    Rule,
-    Scope,
-)
+from webhook.core.policy import Conditions, Guard, Mode, Policy, Pool, Scope
+from webhook.core.policy_identity import Rule
+from webhook.core.policy_sources import EnvVar
+from webhook.core.policy_upkeep import Reload, ReloadMode
 from webhook.core.words import POOL_SCOPE_PREFIX
 
 SourceKey = tuple[str, str, str]  # kind, name, prefix: what identifies an envFrom source

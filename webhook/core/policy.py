@@ -1,33 +1,33 @@
 """The policy: what the operator wants, as frozen models that refuse what they do not know.
 
-These models are the one source of the file format, the custom resource and the reference in the
+These models, with those of `policy_fields`, `policy_identity`, `policy_sources` and
+`policy_upkeep`, are the one source of the file format, the custom resource and the reference in the
 docs. What concerns more than one field is checked in `faults`.
 """
 
 from enum import StrEnum
-from typing import Annotated, Any, Final, Literal, Self, cast
+from typing import Any, Final, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from webhook.core import names, words
-
-ApiGroup = Annotated[str, AfterValidator(names.api_group)]
-ApiKind = Annotated[str, AfterValidator(names.api_kind)]
-ApiResource = Annotated[str, AfterValidator(names.api_resource)]
-Days = Annotated[str, AfterValidator(names.days)]
-DnsLabel = Annotated[str, AfterValidator(names.dns_label)]
-EnvName = Annotated[str, AfterValidator(names.env_name)]
-EnvPrefix = Annotated[str, AfterValidator(names.env_prefix)]
-LabelGlob = Annotated[str, AfterValidator(names.label_glob)]
-LabelKey = Annotated[str, AfterValidator(names.label_key)]
-LabelValue = Annotated[str, AfterValidator(names.label_value)]
-ObjectName = Annotated[str, AfterValidator(names.object_name)]
-OptionalObjectName = Annotated[str, AfterValidator(names.optional_object_name)]
-PoolName = Annotated[str, AfterValidator(names.pool_name)]
-QualifiedServiceAccount = Annotated[str, AfterValidator(names.qualified_service_account)]
-SecretDataKey = Annotated[str, AfterValidator(names.secret_key)]
-TemplatePath = Annotated[str, AfterValidator(names.template_path)]
+from webhook.core.policy_fields import (
+    ApiGroup,
+    ApiKind,
+    ApiResource,
+    DnsLabel,
+    LabelGlob,
+    Model,
+    ObjectName,
+    OptionalObjectName,
+    PoolName,
+    QualifiedServiceAccount,
+    TemplatePath,
+)
+from webhook.core.policy_identity import Identity
+from webhook.core.policy_sources import EnvFromSource, EnvVar
+from webhook.core.policy_upkeep import Reload, Risk, Rotation
 
 API_VERSION: Final = f"{words.GROUP}/v1alpha1"
 KIND: Final = "SecretInjectionPolicy"
@@ -69,86 +69,10 @@ class Ephemeral(StrEnum):
     INJECT = "Inject"
 
 
-class ReloadMode(StrEnum):
-    """How workloads come to be restarted when what their pods were given changes."""
-
-    NONE = "None"  # not Off, which is false in YAML
-    ANNOTATE = "Annotate"
-    ROLLOUT = "Rollout"
-
-
 _IGNORED: Final = "Ignored: a field of the Noxus chart."
 _RISK: Final = (
     "How soon its Secrets are to be rotated; absent: high for pools and keys of APIs, else medium."
 )
-
-
-class Model(BaseModel):
-    """Frozen, closed, and written in camelCase as everything in Kubernetes is."""
-
-    model_config = ConfigDict(
-        frozen=True,
-        extra="forbid",
-        strict=True,
-        alias_generator=to_camel,
-        validate_by_name=False,
-        validate_by_alias=True,
-    )
-
-
-class SourceRef(Model):
-    """The Secret or ConfigMap that an `envFrom` element reads; it is in the pod's namespace."""
-
-    name: ObjectName = Field(description="Name of the Secret or ConfigMap.")
-    optional: bool = Field(
-        default=False, description="Whether the pod may start while it does not exist."
-    )
-
-
-class EnvFromSource(Model):
-    """One element of a container's `envFrom`, as Kubernetes writes it."""
-
-    prefix: EnvPrefix = Field(default="", description="Put in front of every key; empty: nothing.")
-    secret_ref: SourceRef | None = Field(
-        default=None, description="Read all keys of a Secret; this or configMapRef."
-    )
-    config_map_ref: SourceRef | None = Field(
-        default=None, description="Read all keys of a ConfigMap; this or secretRef."
-    )
-
-    @model_validator(mode="after")
-    def _exactly_one(self) -> Self:
-        if (self.secret_ref is None) == (self.config_map_ref is None):
-            raise ValueError("name exactly one of secretRef and configMapRef")
-        return self
-
-    @property
-    def read(self) -> tuple[str, SourceRef]:
-        """Return the kind of what is read, and the reference to it."""
-        if self.secret_ref is not None:
-            return "Secret", self.secret_ref
-        return "ConfigMap", cast("SourceRef", self.config_map_ref)
-
-
-class SecretKeyRef(Model):
-    """One key of one Secret."""
-
-    name: ObjectName = Field(description="Name of the Secret.")
-    key: SecretDataKey = Field(description="Key inside it.")
-    optional: bool = Field(default=False, description="Whether the pod may start without it.")
-
-
-class EnvVarSource(Model):
-    """Where the value of a variable comes from."""
-
-    secret_key_ref: SecretKeyRef = Field(description="A key of a Secret.")
-
-
-class EnvVar(Model):
-    """One variable that reads a Secret key, as Kubernetes writes it in `env`."""
-
-    name: EnvName = Field(description="Name of the variable.")
-    value_from: EnvVarSource = Field(description="Where its value comes from.")
 
 
 class Deployers(Model):
@@ -159,22 +83,6 @@ class Deployers(Model):
     service_accounts: tuple[QualifiedServiceAccount, ...] = Field(
         default=(), description="ServiceAccounts as namespace/name."
     )
-
-
-class Risk(StrEnum):
-    """How much harm a credential does in the wrong hands, and so how soon it is replaced."""
-
-    HIGH = "High"
-    MEDIUM = "Medium"
-    LOW = "Low"
-
-
-class Rotation(Model):
-    """How old what a Secret holds may become, for reports of rotation; nothing is refused."""
-
-    high: Days = Field(default="30d", description="For Secrets of high risk, such as API keys.")
-    medium: Days = Field(default="60d", description="For Secrets of medium risk.")
-    low: Days = Field(default="90d", description="For Secrets of low risk.")
 
 
 class Conditions(Model):
@@ -213,74 +121,6 @@ class Scope(Conditions):
     )
     env: tuple[EnvVar, ...] = Field(default=(), description="Single keys, as elements for env.")
     risk: Risk | None = Field(default=None, description=_RISK)
-
-
-class LabelSelectorRequirement(Model):
-    """One expression of a label selector."""
-
-    key: LabelKey = Field(description="The label.")
-    operator: Literal["In", "NotIn", "Exists", "DoesNotExist"] = Field(
-        description="How its value relates to the values."
-    )
-    values: tuple[LabelValue, ...] = Field(default=(), description="For In and NotIn.")
-
-    @model_validator(mode="after")
-    def _values_fit(self) -> Self:
-        if self.operator in {"In", "NotIn"} and not self.values:
-            raise ValueError(f"operator {self.operator} needs values")
-        if self.operator in {"Exists", "DoesNotExist"} and self.values:
-            raise ValueError(f"operator {self.operator} takes no values")
-        return self
-
-
-class LabelSelector(Model):
-    """The label selector of Kubernetes."""
-
-    match_labels: dict[LabelKey, LabelValue] = Field(
-        default_factory=dict, description="Labels that the pod must carry."
-    )
-    match_expressions: tuple[LabelSelectorRequirement, ...] = Field(
-        default=(), description="Further requirements; all must hold."
-    )
-
-
-class Rule(Model):
-    """How to recognise a role where the chart has labels of its own."""
-
-    selector: LabelSelector = Field(description="Which pods it is about.")
-    role: DnsLabel = Field(description="The role that they have.")
-    pool: PoolName | None = Field(default=None, description="The pool that they belong to.")
-    pool_from: LabelKey | None = Field(
-        default=None, description="The label whose value is the pool that they belong to."
-    )
-
-    @model_validator(mode="after")
-    def _one_pool(self) -> Self:
-        if self.pool is not None and self.pool_from is not None:
-            raise ValueError("pool and poolFrom contradict each other: keep one of them")
-        return self
-
-
-class Identity(Model):
-    """How a pod's role and pool are recognised."""
-
-    role_labels: tuple[LabelKey, ...] = Field(
-        default=("noxus.ai/role",),
-        description="Labels that hold the role; the first that the pod carries decides.",
-    )
-    pool_labels: tuple[LabelKey, ...] = Field(
-        default=("noxus.ai/worker-pool",),
-        description="Labels that hold the pool; the first that the pod carries decides.",
-    )
-    aliases: dict[LabelValue, DnsLabel] = Field(
-        default_factory=dict, description="Label values that mean a role by another name."
-    )
-    roles: tuple[DnsLabel, ...] = Field(
-        default=(), description="Role names beyond the built-in ones."
-    )
-    rules: tuple[Rule, ...] = Field(
-        default=(), description="Tried before the labels; the first that matches decides."
-    )
 
 
 class Pool(Conditions):
@@ -361,33 +201,6 @@ class Guard(Model):
     unmanaged_secrets: Reaction = Field(
         default=Reaction.ALLOW,
         description="A Secret that the policy does not name (image pull secrets apart).",
-    )
-
-
-class Reload(Model):
-    """What becomes of running pods when a Secret changes that the policy gave them."""
-
-    mode: ReloadMode = Field(
-        default=ReloadMode.NONE,
-        description=(
-            "Annotate: tell Reloader, in an annotation of each Deployment, StatefulSet and "
-            "DaemonSet, what its pods are given. Rollout: restart them, one after the other; "
-            "needs the component reload."
-        ),
-    )
-    # Several keys of a rotation are written within seconds, and a pipeline's Secrets within one
-    # or two dozen. Below 2 s a change within the second of another could be missed.
-    quiet_seconds: int = Field(
-        default=30,
-        ge=2,
-        le=86_400,
-        description="Rollout: restart once nothing has changed for so long.",
-    )
-    timeout_seconds: int = Field(
-        default=600,  # the default progressDeadlineSeconds of a Deployment
-        ge=30,
-        le=86_400,
-        description="Rollout: begin the next restart after so long, though this one is not done.",
     )
 
 

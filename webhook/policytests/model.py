@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator, mod
 
 from webhook.core import words
 from webhook.core.decision import Reason
-from webhook.core.policy import DnsLabel, EnvFromSource, Model
+from webhook.core.policy_fields import DnsLabel, Model
+from webhook.core.policy_sources import EnvFromSource
 from webhook.core.words import NamespaceMode
 
 # As a resource of ours, though no cluster knows it: the kind is what tells a file of cases from the

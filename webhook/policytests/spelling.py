@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from webhook.core.policy import EnvFromSource
+from webhook.core.policy_sources import EnvFromSource
 
 Json = Any
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from webhook.core.policy import PolicySpec, Risk
+from webhook.core.policy import PolicySpec
+from webhook.core.policy_upkeep import Risk
 from webhook.core.words import POOL_SCOPE_PREFIX
 from webhook.secretref.reference import risk as risk_of_key
 
