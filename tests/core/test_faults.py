@@ -3,7 +3,7 @@
 import pytest
 
 from tests.core.kit import CIRCLES, model
-from webhook.core import faults
+from webhook.core import advice, faults
 from webhook.core.faults import did_you_mean, known_roles
 
 
@@ -23,12 +23,12 @@ def test_the_nearest_known_name_is_offered_where_one_is_near(
 
 def test_a_proper_policy_has_no_fault() -> None:
     assert faults.refusals(model(CIRCLES)) == []
-    assert faults.warnings(model(CIRCLES)) == []
+    assert advice.warnings(model(CIRCLES)) == []
 
 
 def test_a_policy_that_says_nothing_has_no_fault() -> None:
     assert faults.refusals(model("{}")) == []
-    assert faults.warnings(model("{}")) == []
+    assert advice.warnings(model("{}")) == []
 
 
 def test_the_policy_s_own_roles_are_known_beside_the_built_in_ones() -> None:

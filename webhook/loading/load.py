@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 from pydantic import ValidationError
 
-from webhook.core import faults
+from webhook.core import advice, faults
 from webhook.core.compile import compile_policy
 from webhook.core.faults import Fault
 from webhook.core.policy import KIND, Policy
@@ -43,7 +43,7 @@ class Loaded:
         found = [
             _problem(source.document, fault)
             for source in self.sources
-            for fault in faults.warnings(source.policy)
+            for fault in advice.warnings(source.policy)
         ]
         return [*found, *self.conflicts()]
 
@@ -60,7 +60,7 @@ class Loaded:
         return [
             _problem(source.document, fault)
             for source in self.sources
-            for fault in faults.notes(source.policy)
+            for fault in advice.notes(source.policy)
         ]
 
     def conflicts(self) -> list[Problem]:
