@@ -9,7 +9,7 @@ from typing import Any
 import jsonpatch
 import msgspec
 
-from webhook.core.compile import CompiledPolicy, compile_policy
+from webhook.core.compile import compile_policy
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Decision, Deny, Mutate
 from webhook.core.patch import Operation
@@ -17,6 +17,7 @@ from webhook.core.pod import Pod
 from webhook.core.policy import Policy
 from webhook.core.policyset import PolicySet
 from webhook.core.request import AdmissionRequest
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import Hook, NamespaceMode
 from webhook.loading.load import load_text
 

@@ -13,7 +13,7 @@ import pytest
 
 from tests.core.kit import Json, plain, pod, policy, secret
 from webhook.core.arrange import arrange, plan, source_key
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 
 # A, B and C are granted in this order; M is a ConfigMap of a scope that is not granted, between B
 # and C; x and y are the pod's own.

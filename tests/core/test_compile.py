@@ -5,7 +5,8 @@ import json
 import pytest
 
 from tests.core.kit import CIRCLES, model, policy
-from webhook.core.compile import POOL_RANK, CompiledRule, compile_policy
+from webhook.core.compile import compile_policy
+from webhook.core.tables import POOL_RANK, CompiledRule
 
 
 def rule(**selector: object) -> CompiledRule:

@@ -4,8 +4,9 @@ from itertools import count
 
 from tests.core.kit import model
 from webhook.core import policyset
-from webhook.core.compile import CompiledPolicy, compile_policy
+from webhook.core.compile import compile_policy
 from webhook.core.policyset import Conflict, PolicySet
+from webhook.core.tables import CompiledPolicy
 
 _NUMBERS = count()
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from webhook.audit.judge import Judgement, spelled
 from webhook.audit.report import Access, State
 from webhook.core.assess import NO_SPEC
-from webhook.core.compile import CompiledPolicy
 from webhook.core.container_views import ContainerView
 from webhook.core.entitlement import Who, judge_reference, unfit
 from webhook.core.references import Reference, pod_references
+from webhook.core.tables import CompiledPolicy
 
 
 def access(judgement: Judgement) -> tuple[Access, ...]:

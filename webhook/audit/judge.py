@@ -11,7 +11,6 @@ from webhook.audit.report import Container, Refusal, Source, SourceName, Variabl
 from webhook.audit.stored import Stored
 from webhook.core.arrange import source_key
 from webhook.core.assess import NO_SPEC
-from webhook.core.compile import CompiledPolicy
 from webhook.core.container_views import ContainerView
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Decision, Deny, Mutate, Observed, Reason
@@ -21,6 +20,7 @@ from webhook.core.pod import Container as PodContainer
 from webhook.core.pod import EnvFrom, Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.request import AdmissionRequest
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import NODES_GROUP, Hook, NamespaceMode
 
 

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from webhook.audit.judge import Judgement, recognised_by, request_for
 from webhook.audit.stored import Stored
 from webhook.core.assess import NO_SPEC, assess
-from webhook.core.compile import CompiledPolicy
 from webhook.core.container_views import container_views
 from webhook.core.decision import Allow, Reason, Report
 from webhook.core.explanation import Explanation
 from webhook.core.identity import Identity, identify
 from webhook.core.policyset import PolicySet
 from webhook.core.references import pod_references
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import NamespaceMode
 
 

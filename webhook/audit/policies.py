@@ -1,8 +1,8 @@
 """Policies as reports show them."""
 
 from webhook.audit.report import PolicyView, ScopeView
-from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.policyset import PolicySet
+from webhook.core.tables import CompiledPolicy, CompiledScope
 
 
 def policy_views(policies: PolicySet) -> tuple[PolicyView, ...]:

@@ -7,10 +7,10 @@ from itertools import product
 from typing import Final
 
 from webhook.audit.globs import is_glob
-from webhook.core.compile import CompiledPolicy
 from webhook.core.names import NameMatcher
 from webhook.core.policy import Conditions, Policy, PolicySpec
 from webhook.core.policyset import PolicySet
+from webhook.core.tables import CompiledPolicy
 
 ANYTHING: Final = "*"  # no condition; as a pattern it matches every name
 

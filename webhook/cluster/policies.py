@@ -12,9 +12,10 @@ from typing import Any, Final, Protocol
 
 from webhook.cluster.backoff import Backoff
 from webhook.cluster.reflector import Reflector, Source, Store
-from webhook.core.compile import CompiledPolicy, compile_policy
+from webhook.core.compile import compile_policy
 from webhook.core.policy import Policy
 from webhook.core.policyset import Conflict, PolicySet
+from webhook.core.tables import CompiledPolicy
 from webhook.loading.problems import PolicyError
 from webhook.serving.reload import Status
 from webhook.telemetry.logs import describe, event

@@ -18,11 +18,11 @@ from webhook.cluster.restarting import Record, Restart, Round, judge
 from webhook.cluster.rollouts import RESTARTED_AT, Workload
 from webhook.cluster.telling import Reason, Telling, clip_bytes
 from webhook.cluster.versions import Version, version_of
-from webhook.core.compile import CompiledPolicy
 from webhook.core.pod import Pod
 from webhook.core.policy_upkeep import Reload
 from webhook.core.policyset import PolicySet
 from webhook.core.reload import given
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import RELOADED_ANNOTATION
 from webhook.telemetry.logs import Throttle, event, fault
 from webhook.wire.subject import Subject

@@ -8,9 +8,9 @@ moved, never rewritten, so that fields which this program does not know survive 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from webhook.core.compile import CompiledPolicy, CompiledScope, Source, SourceKey, Variable
 from webhook.core.patch import TRUE, Operation, add, move, raw_list, remove
 from webhook.core.pod import Container, EnvFrom
+from webhook.core.tables import CompiledPolicy, CompiledScope, Source, SourceKey, Variable
 from webhook.core.value import Value
 
 

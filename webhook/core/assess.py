@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from webhook.core import guards
 from webhook.core.asks import requested_scopes
-from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer
 from webhook.core.entitlement import (
@@ -24,6 +23,7 @@ from webhook.core.identity import Identity, identify
 from webhook.core.pod import Pod, PodSpec
 from webhook.core.policy import Reaction
 from webhook.core.references import Reference, Wanted, pod_references
+from webhook.core.tables import CompiledPolicy, CompiledScope
 from webhook.core.value import Value
 
 NO_SPEC: Final = PodSpec()

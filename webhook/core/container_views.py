@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from webhook.core.arrange import plan, source_key
 from webhook.core.assess import NO_SPEC
-from webhook.core.compile import CompiledPolicy, CompiledScope, SourceKey
 from webhook.core.pod import Container, EnvFrom, Pod
+from webhook.core.tables import CompiledPolicy, CompiledScope, SourceKey
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from webhook.core.assess import (
     most_telling,
     wanted_secrets,
 )
-from webhook.core.compile import CompiledPolicy
 from webhook.core.decision import (
     Allow,
     Decision,
@@ -33,6 +32,7 @@ from webhook.core.pod import Container, Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.references import added_references
 from webhook.core.request import AdmissionRequest, What
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import Hook, NamespaceMode
 from webhook.core.workloads import assess_workload
 

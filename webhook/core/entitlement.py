@@ -8,11 +8,11 @@ nobody learns the policy by guessing.
 from collections.abc import Sequence
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
 from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer, Entrusted
 from webhook.core.messages import clip
 from webhook.core.references import Reference
+from webhook.core.tables import CompiledPolicy, CompiledScope, Holder
 from webhook.core.value import Value
 
 

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from webhook.core import inject
 from webhook.core.asks import is_mirror_pod, requested_scopes
 from webhook.core.assess import NO_SPEC, Assessment, assess, metadata_of, pool_claim
-from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.container_views import ContainerView, container_views
 from webhook.core.decide import decide
 from webhook.core.decision import Allow, Decision, Deny, Finding, Mutate, Observed, Reason
@@ -18,6 +17,7 @@ from webhook.core.pod import Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.references import pod_references
 from webhook.core.request import AdmissionRequest
+from webhook.core.tables import CompiledPolicy, CompiledScope
 
 
 @dataclass(frozen=True, slots=True)

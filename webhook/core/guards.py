@@ -6,7 +6,6 @@ import msgspec
 
 from webhook.core import words
 from webhook.core.arrange import Plan, source_key
-from webhook.core.compile import CompiledPolicy
 from webhook.core.decision import Finding, Reason
 from webhook.core.entitlement import subject
 from webhook.core.faults import did_you_mean
@@ -14,6 +13,7 @@ from webhook.core.identity import Identity
 from webhook.core.messages import clip
 from webhook.core.pod import EnvFrom, EnvVar, Pod
 from webhook.core.references import Reference
+from webhook.core.tables import CompiledPolicy
 
 WORKER_VARIABLE = "WORKER_SUBSCRIBE"  # documented for Noxus workers; a hint, never a grant
 

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from webhook.core.assess import NO_SPEC
-from webhook.core.compile import CompiledPolicy, CompiledScope, Holder
 from webhook.core.decision import Finding, Reason
 from webhook.core.deployers import Deployer
 from webhook.core.entitlement import Reached, Who, allows, subject, unfit
 from webhook.core.messages import clip
 from webhook.core.pod import Pod
 from webhook.core.references import Reference, pod_references
+from webhook.core.tables import CompiledPolicy, CompiledScope, Holder
 
 
 def not_entrusted(pod: Pod, who: Who, policy: CompiledPolicy, what: str) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """Pod -> role and pool, and how they were recognised."""
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.pod import Pod
+from webhook.core.tables import CompiledPolicy
 from webhook.core.value import Value
 
 

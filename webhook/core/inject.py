@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from webhook.core import guards
 from webhook.core.arrange import Plan, arrange, plan
 from webhook.core.assess import NO_SPEC, Findings
-from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.decision import Finding, Reason
 from webhook.core.patch import Operation
 from webhook.core.pod import Container, Pod
 from webhook.core.policy import Reaction
+from webhook.core.tables import CompiledPolicy, CompiledScope
 from webhook.core.value import Value
 
 # A list of containers with its field name, and of each the place in the list.

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.names import NameMatcher, globs_overlap
+from webhook.core.tables import CompiledPolicy
 
 # Enough for every namespace of a large cluster; beyond, the table is begun anew.
 _REMEMBERED = 16_384

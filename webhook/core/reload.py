@@ -17,10 +17,10 @@ import msgspec
 from webhook.core import inject
 from webhook.core.arrange import plan
 from webhook.core.assess import assess
-from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.patch import Operation, add, remove
 from webhook.core.pod import Pod
 from webhook.core.request import Marks
+from webhook.core.tables import CompiledPolicy, CompiledScope
 from webhook.core.words import RELOAD_ANNOTATION
 
 KINDS: Final = ("Secret", "ConfigMap")

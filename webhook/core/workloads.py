@@ -9,9 +9,9 @@ from collections.abc import Iterator
 
 from webhook.core import inject
 from webhook.core.assess import Assessment, Findings, assess
-from webhook.core.compile import CompiledPolicy
 from webhook.core.decision import Finding, Reason
 from webhook.core.request import AdmissionRequest, Template
+from webhook.core.tables import CompiledPolicy
 
 
 def assess_workload(request: AdmissionRequest, policy: CompiledPolicy) -> Assessment:

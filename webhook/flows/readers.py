@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from webhook.audit.report import Container, Workload
-from webhook.core.compile import CompiledPolicy, CompiledScope
+from webhook.core.tables import CompiledPolicy, CompiledScope
 from webhook.flows.environment import Layer, Reader
 
 WITHOUT_POOL = "no pool"

@@ -4,8 +4,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from webhook.core.compile import TemplatePath
 from webhook.core.policy import Workload
+from webhook.core.tables import TemplatePath
 from webhook.wire.templates import BUILT_IN
 
 Json = Any

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 import msgspec
 
 from webhook.core import messages
-from webhook.core.compile import TemplatePath
 from webhook.core.deployers import CONTROLLERS, deployer_of
 from webhook.core.pod import Pod
 from webhook.core.policyset import PolicySet
 from webhook.core.request import AdmissionRequest, Marks, Template, What
+from webhook.core.tables import TemplatePath
 from webhook.core.words import Hook, NamespaceMode
 from webhook.wire.images import images_differ
 from webhook.wire.marks import RESTARTED, marks

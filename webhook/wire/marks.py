@@ -4,9 +4,9 @@ from typing import Final
 
 import msgspec
 
-from webhook.core.compile import Resource
 from webhook.core.reload import KEYS
 from webhook.core.request import Marks
+from webhook.core.tables import Resource
 
 # What Reloader restarts by rolling it out. It also knows Jobs and CronJobs, whose next pod reads
 # the Secret anew by itself.

@@ -10,9 +10,9 @@ from typing import Final
 
 import msgspec
 
-from webhook.core.compile import Resource, TemplatePath
 from webhook.core.pod import Pod
 from webhook.core.request import Template
+from webhook.core.tables import Resource, TemplatePath
 
 REVISIONS: Final[Resource] = ("apps", "controllerrevisions")
 _SPEC: Final[TemplatePath] = ("spec", "template")
