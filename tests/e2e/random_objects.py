@@ -45,8 +45,8 @@ class Drawn:
 
 def drawn(tape: Tape, policies: list[Json], namespace: str, number: int) -> Drawn:
     """Draw one request; `number` names its object."""
-    who = _sender(tape)
-    template = _valid(pod(tape, policies, namespace, GREEDY))
+    who = sender(tape)
+    template = valid(pod(tape, policies, namespace, GREEDY))
     if tape.chance(35):
         pods = {"group": "", "version": "v1", "resource": "pods"}
         metadata = template["metadata"] | {"generateName": "p-"}
@@ -57,7 +57,7 @@ def drawn(tape: Tape, policies: list[Json], namespace: str, number: int) -> Draw
     resource = {"group": group, "version": version, "resource": plural}
     name = f"w-{number}"
     template["metadata"]["labels"] = {**(template["metadata"].get("labels") or {}), SET: name}
-    after = _valid(changed(tape, template)) if updates else template
+    after = valid(changed(tape, template)) if updates else template
     new, old = (template, after) if back else (after, template)
     head = {"apiVersion": api, "kind": kind}
     return Drawn(
@@ -69,7 +69,7 @@ def drawn(tape: Tape, policies: list[Json], namespace: str, number: int) -> Draw
     )
 
 
-def _sender(tape: Tape) -> Json:
+def sender(tape: Tape) -> Json:
     """Somebody who may be impersonated, with all rights by RBAC: ours are what is tried."""
     who = user(tape)
     groups = [it for it in who.get("groups") or [] if it != "system:nodes"]
@@ -94,7 +94,7 @@ def _workload(kind: str, name: str, template: Json) -> Json:
     return head | {"spec": spec}
 
 
-def _valid(body: Json) -> Json:
+def valid(body: Json) -> Json:
     """Take away what the API server refuses or drops whatever we say."""
     result: Json = {
         "metadata": copy.deepcopy(body["metadata"]),

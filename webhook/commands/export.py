@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
 
 # Each is a module `export_<name>` with `add_parser`, in the order of the help.
-WHAT = ("external_secrets", "helm_values")
+WHAT = ("admission_policies", "external_secrets", "helm_values")
 
 
 def add_parser(subparsers: "Subparsers") -> None:

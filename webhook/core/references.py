@@ -12,7 +12,8 @@ from webhook.core.pod import Container, KeyToPath, PodSpec, SecretRefVolume, Vol
 from webhook.core.value import Value
 
 Wanted = Callable[[str], bool]
-_LEGACY: Final = ("cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos")
+# Volumes that name a Secret as an object under `secretRef`, and nothing else about it.
+WITH_SECRET_REF: Final = ("cephfs", "cinder", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos")
 _INDEX: Final = re.compile(r"\[[0-9]+\]")
 
 
@@ -138,7 +139,7 @@ def _secrets_of(volume: Volume) -> Iterator[tuple[str | None, str, frozenset[str
         yield volume.csi.nodePublishSecretRef.name, "csi.nodePublishSecretRef", None
     if volume.azureFile:
         yield volume.azureFile.secretName, "azureFile.secretName", None
-    for kind in _LEGACY:
+    for kind in WITH_SECRET_REF:
         legacy: SecretRefVolume | None = getattr(volume, kind)
         if legacy and legacy.secretRef:
             yield legacy.secretRef.name, f"{kind}.secretRef", None
