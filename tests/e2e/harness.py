@@ -15,7 +15,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -49,7 +49,12 @@ class Webhook:
     """
 
     def __init__(
-        self, policies: Sequence[str] = (), *, folder: Path | None = None, flags: Sequence[str] = ()
+        self,
+        policies: Sequence[str] = (),
+        *,
+        folder: Path | None = None,
+        flags: Sequence[str] = (),
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self._temporary = folder is None
         self.folder = (folder or Path(tempfile.mkdtemp(prefix="noxus-secrets-"))).resolve()
@@ -57,6 +62,7 @@ class Webhook:
         self.policies.mkdir(parents=True, exist_ok=True)
         make_certificates(self.folder)
         self._flags = tuple(flags)
+        self._environment = dict(environment or {})
         self._reserved = (_reserve_port(), _reserve_port())
         self.port, self.health_port = (int(it.getsockname()[1]) for it in self._reserved)
         self.url = f"https://{HOST}:{self.port}"
@@ -94,7 +100,11 @@ class Webhook:
             *("--tls-key", str(self.folder / "tls.key")),
             *self._flags,
         ]
-        environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(ROOT)}
+        environment = {
+            "PATH": os.environ.get("PATH", ""),
+            "PYTHONPATH": str(ROOT),
+            **self._environment,
+        }
         self._program = self._group.start("noxus-secrets", command, environment)
         self.wait_for(lambda: self.get("/healthz")[0] == OK, "answering webhook")
 
