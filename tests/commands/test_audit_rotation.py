@@ -121,6 +121,36 @@ def test_what_a_secret_holds_is_never_printed(tmp_path: Path) -> None:
             assert CANARY not in ran.out + ran.err
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ((), "no Secret in the input: name the namespace with --namespace\n"),
+        (("-n", "elsewhere"), "no policy hands out a Secret in elsewhere\n"),
+    ],
+)
+def test_nothing_to_report_is_told_with_its_reason(
+    tmp_path: Path, words: tuple[str, ...], said: str
+) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("kind: List\nitems: []\n")
+
+    ran = run("audit", "--rotation", "--policy", POLICY, "-f", empty, *words)
+
+    assert (ran.code, ran.out, ran.err) == (0, "0 Secrets\n", said)
+
+
+def test_in_a_namespace_that_is_named_secrets_are_missing_though_none_is_there(
+    tmp_path: Path,
+) -> None:
+    empty = tmp_path / "empty.yaml"
+    empty.write_text("kind: List\nitems: []\n")
+
+    code, out = audit("-n", "noxus", "-f", empty)
+
+    assert code == 0
+    assert out.endswith("\n6 Secrets: 6 missing\n")
+
+
 def test_secrets_are_found_in_lists_whatever_else_is_in_them(tmp_path: Path) -> None:
     metadata = {"name": "app-env", "creationTimestamp": "2026-11-01T00:00:00Z"}
     inner = {"kind": "SecretList", "apiVersion": "v1", "items": [{"metadata": metadata}]}

@@ -111,7 +111,8 @@ def test_a_flow_that_cannot_be_read_is_told_and_the_others_are_read(tmp_path: Pa
             ("-n", "", "--flow", FLOWS),
             "--flow needs --namespace: what a worker is given depends on it",
         ),
-        (("--flow", "nowhere.yaml", "--secrets", "gone.yaml"), "gone.yaml: not readable as YAML"),
+        (("--flow", FLOWS, "--secrets", "gone.yaml"), "gone.yaml: No such file or directory"),
+        (("--flow", "gone.yaml"), "gone.yaml: No such file or directory"),
     ],
 )
 def test_what_makes_no_sense_ends_with_two_and_a_sentence(

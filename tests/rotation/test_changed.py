@@ -10,6 +10,7 @@ from webhook.rotation.changed import Basis, Changed, changed
 CREATED = "2026-01-01T00:00:00Z"
 JUNE = "2026-06-01T00:00:00Z"
 JULY = "2026-07-01T00:00:00Z"
+NOW = datetime(2026, 8, 1, tzinfo=UTC)
 
 
 def entry(time: object, *fields: str) -> dict[str, Any]:
@@ -39,13 +40,13 @@ def at(month: int) -> datetime:
 def test_the_latest_write_of_whoever_owns_data_counts(
     metadata: dict[str, Any], expected: Changed
 ) -> None:
-    assert changed(metadata) == expected
+    assert changed(metadata, NOW) == expected
 
 
 def test_a_writer_of_labels_alone_does_not_make_a_secret_younger() -> None:
     metadata = {"managedFields": [entry(JUNE, "f:data"), entry(JULY, "f:metadata")]}
 
-    assert changed(metadata) == Changed(at(6), Basis.DATA)
+    assert changed(metadata, NOW) == Changed(at(6), Basis.DATA)
 
 
 @pytest.mark.parametrize(
@@ -66,7 +67,7 @@ def test_people_may_say_that_it_was_earlier_and_are_not_believed_that_it_was_lat
         "annotations": {"secrets.noxus.ai/rotated-at": stated},
     }
 
-    assert changed(metadata) == expected
+    assert changed(metadata, NOW) == expected
 
 
 def test_without_any_write_on_record_people_are_believed() -> None:
@@ -75,7 +76,8 @@ def test_without_any_write_on_record_people_are_believed() -> None:
         "annotations": {"secrets.noxus.ai/rotated-at": JULY},
     }
 
-    assert changed(metadata) == Changed(at(7), Basis.STATED)
+    assert changed(metadata, NOW) == Changed(at(7), Basis.STATED)
+    assert changed(metadata, at(6)) == Changed(at(1), Basis.CREATED)  # of the future nobody knows
 
 
 @pytest.mark.parametrize(
@@ -86,4 +88,4 @@ def test_without_any_write_on_record_people_are_believed() -> None:
     ],
 )
 def test_what_is_not_as_kubernetes_writes_it_tells_nothing(metadata: dict[str, Any]) -> None:
-    assert changed(metadata) == Changed(None, Basis.UNKNOWN)
+    assert changed(metadata, NOW) == Changed(None, Basis.UNKNOWN)

@@ -64,5 +64,7 @@ def test_a_secret_that_is_not_there_is_missing_and_not_overdue() -> None:
 def test_a_creation_says_nothing_of_what_runs_with_an_older_version() -> None:
     created = Held("noxus", LIMIT, {"creationTimestamp": "2026-01-01T00:00:00Z"})
 
-    assert changes([created, Held("other", LIMIT, None)]) == {}
-    assert changes([held(timedelta(days=1))]) == {("noxus", "app-env"): NOW - timedelta(days=1)}
+    assert changes([created, Held("other", LIMIT, None)], NOW) == {}
+    assert changes([held(timedelta(days=1))], NOW) == {
+        ("noxus", "app-env"): NOW - timedelta(days=1)
+    }

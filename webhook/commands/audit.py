@@ -32,8 +32,8 @@ hold; the exit code is 1 where one is overdue.
 With --flows it also tells where the names that flows read come from on each
 worker, which are nowhere, and which credentials of the platform flows can read.
 
-Exit code: 0 nothing would be refused, 1 something would or a name is nowhere, 2
-unreadable input.
+Exit code: 0 nothing would be refused, 1 something would, or a name is nowhere or a
+flow is no YAML, 2 unreadable input.
 
 examples:
   noxus-secrets audit

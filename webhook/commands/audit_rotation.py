@@ -64,6 +64,7 @@ def _of_cluster(args: argparse.Namespace, at: datetime) -> "RotationReport":
         )
         for namespace, limit in limits
     ]
+    _say_nothing(held, namespaces, "no namespace takes part: label one as docs/operations.md says")
     return _report(held, pods, at)
 
 
@@ -86,12 +87,21 @@ def _of_files(args: argparse.Namespace, at: datetime) -> "RotationReport":
             secrets[where, str(metadata.get("name"))] = metadata
         elif value.get("kind") == "Pod":
             pods.append(as_json({**value, "metadata": {**metadata, "namespace": where}}).encode())
-    namespaces = list(dict.fromkeys(where for where, _ in secrets))
+    found = list(dict.fromkeys(where for where, _ in secrets))
+    namespaces = [args.namespace] if args.namespace else found
     held = [
         Held(namespace, limit, secrets.get((namespace, limit.secret)))
         for namespace, limit in _limits(loaded, namespaces)
     ]
+    _say_nothing(held, namespaces, "no Secret in the input: name the namespace with --namespace")
     return _report(held, pods, at)
+
+
+def _say_nothing(held: "Sequence[Held]", namespaces: "Sequence[str]", none: str) -> None:
+    """Say why there is nothing to report, which must not look as if all were well."""
+    if not held:
+        where = ", ".join(namespaces)
+        print(f"no policy hands out a Secret in {where}" if where else none, file=sys.stderr)
 
 
 def _objects(documents: "Iterable[Document]") -> "Iterable[Json]":
@@ -126,7 +136,7 @@ def _report(held: "Sequence[Held]", pods: "Iterable[bytes]", at: datetime) -> "R
     from webhook.rotation.report import changes, rotation_report  # noqa: PLC0415
     from webhook.rotation.running import stale  # noqa: PLC0415
 
-    changed = changes(held)
+    changed = changes(held, at)
     running, unreadable = [], []
     for content in pods:
         try:

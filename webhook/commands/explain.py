@@ -25,8 +25,8 @@ With --flow it shows of each {{secret.NAME}} in flows where it comes from in eac
 worker pool, which names are nowhere, and which credentials of the platform are
 within reach of whoever writes flows. --secrets tells it the keys of Secrets.
 
-Exit code: 0 nothing is refused, 1 something is or a name is nowhere, 2 unreadable
-input.
+Exit code: 0 nothing is refused, 1 something is, or a name is nowhere or a flow is
+no YAML, 2 unreadable input.
 
 examples:
   noxus-secrets explain --policy policy.yaml -n noxus -f pod.yaml

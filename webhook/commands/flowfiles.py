@@ -101,6 +101,10 @@ def _files(name: str) -> list[str]:
     if name == "-":
         return [name]
     path = Path(name)
+    try:
+        path.stat()
+    except OSError as error:
+        raise UsageError(f"{name}: {error.strerror}") from None
     if not path.is_dir():
         return [name]
     suffixes = {".yaml", ".yml", ".json"}

@@ -106,11 +106,11 @@ def rotation_report(
     )
 
 
-def changes(held: Iterable[Held]) -> dict[tuple[str, str], datetime]:
+def changes(held: Iterable[Held], at: datetime) -> dict[tuple[str, str], datetime]:
     """Return when each Secret changed, where that is noted, for finding what runs with an older."""
     found: dict[tuple[str, str], datetime] = {}
     for it in held:
-        when = changed(it.metadata) if it.metadata is not None else None
+        when = changed(it.metadata, at) if it.metadata is not None else None
         if when is not None and when.at is not None and when.basis is not Basis.CREATED:
             found[it.namespace, it.limit.secret] = when.at
     return found
@@ -118,7 +118,7 @@ def changes(held: Iterable[Held]) -> dict[tuple[str, str], datetime]:
 
 def _age(held: Held, at: datetime, stale: int) -> SecretAge:
     limit = held.limit
-    when = changed(held.metadata or {})
+    when = changed(held.metadata or {}, at)
     due = when.at + timedelta(days=limit.days) if when.at else None
     return SecretAge(
         namespace=held.namespace,
