@@ -60,8 +60,12 @@ def given(way: Way, there: Sequence[str]) -> Iterator[tuple[str, str]]:
     Mistakes are told before a form matters, so that the first form of a command is enough for them.
     """
     for slot in way.slots:
-        meant = [name for name in there if way.is_first(slot) or name.endswith(MEANT[slot])]
-        yield from ((slot, name) for name in meant[::EVERY])
+        meant = [name for name in there if name.endswith(MEANT[slot])]
+        mistaken = [name for name in there if name not in meant]
+        if way.is_first(slot):
+            yield from ((slot, name) for name in [*meant, *mistaken[::EVERY]])
+        else:
+            yield from ((slot, name) for name in meant[::EVERY])
 
 
 def test_every_command_and_every_form_has_its_way() -> None:
