@@ -66,13 +66,16 @@ def _tags() -> dict[str, str]:
 
 def policies() -> list[str]:
     """Return the policies of all cases that can be sent, each for the case's own namespaces."""
-    return [text for name in NAMES if name not in NOT_SENT for text in _policies(name)]
+    return [
+        text for name in NAMES if name not in NOT_SENT for text in policies_of(name, _tags()[name])
+    ]
 
 
-def _policies(name: str) -> Iterator[str]:
+def policies_of(name: str, tag: str) -> Iterator[str]:
+    """Yield the policies of a case, for its namespaces under a prefix."""
     text = (read_case(name).folder / "policy.yaml").read_text()
     for document in yaml.safe_load_all(text):
-        yield yaml.safe_dump(tagged(document, _tags()[name]), sort_keys=False)
+        yield yaml.safe_dump(tagged(document, tag), sort_keys=False)
 
 
 def tagged(policy: Json, tag: str) -> Json:
@@ -95,13 +98,13 @@ def send(plane: ControlPlane, webhook: Webhook, name: str) -> Sent:
     namespace = Namespace(plane, f"{tag}-{request['namespace']}")
     user = request["userInfo"]
     who = {"user": user["username"], "groups": [*user["groups"], "system:masters"]}
-    pod = _placed(request["object"], namespace.name)
+    pod = placed(request["object"], namespace.name)
     if request["operation"] == "CREATE":
-        _prepare(namespace, pod, {INJECTION: case.mode})
+        prepare(namespace, pod, {INJECTION: case.mode})
         answer = namespace.create(pod, **who)
     else:
-        _prepare(namespace, pod, {})
-        _there_already(namespace, _placed(request["oldObject"], namespace.name))
+        prepare(namespace, pod, {})
+        there_already(namespace, placed(request["oldObject"], namespace.name))
         opt_in(namespace, webhook, case.mode)
         answer = namespace.replace(pod, request["subResource"], **who)
     return _sent(case, namespace, answer, f"{tag}-")
@@ -121,14 +124,14 @@ def _sent(case: Case, namespace: Namespace, answer: Response, tag: str) -> Sent:
     )
 
 
-def _placed(pod: Json, namespace: str) -> Json:
+def placed(pod: Json, namespace: str) -> Json:
     placed = copy.deepcopy(pod)
     if (placed.get("metadata") or {}).get("namespace"):
         placed["metadata"]["namespace"] = namespace
     return placed
 
 
-def _prepare(namespace: Namespace, pod: Json, labels: dict[str, str]) -> None:
+def prepare(namespace: Namespace, pod: Json, labels: dict[str, str]) -> None:
     """Make the namespace, and the ServiceAccount without which no pod is accepted in it."""
     metadata = {"name": namespace.name, "labels": labels}
     made = namespace.plane.api("POST", "/api/v1/namespaces", {"metadata": metadata})
@@ -146,7 +149,7 @@ def accounts(namespace: Namespace, *names: str) -> None:
             assert answer.status == OK, answer.message
 
 
-def _there_already(namespace: Namespace, old: Json) -> None:
+def there_already(namespace: Namespace, old: Json) -> None:
     """Make the pod as it was before the update, while nobody judges it."""
     debuggers = old["spec"].pop("ephemeralContainers", [])
     created = namespace.created(old)

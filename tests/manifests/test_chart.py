@@ -103,6 +103,21 @@ def test_with_deployers_it_has_the_objects_of_that_component(tmp_path: Path) -> 
     assert_same(chart, with_component("deployers", tmp_path))
 
 
+def test_with_the_backstop_it_has_the_objects_of_that_component(tmp_path: Path) -> None:
+    chart = template("--set", "backstop.enabled=true")
+
+    assert_same(chart, with_component("backstop", tmp_path))
+
+
+def test_with_the_backstop_only_what_it_cannot_judge_waits_for_the_webhook() -> None:
+    chart = entries(template("--set", "backstop.enabled=true,deployers.enabled=true"))
+
+    assert {name for name, it in chart.items() if it["failurePolicy"] == "Fail"} == {
+        "images.enabled.validate.secrets.noxus.ai",
+        "revisions.enabled.validate.secrets.noxus.ai",
+    }
+
+
 def test_in_dry_run_deployers_are_observed_as_everything_else() -> None:
     chart = entries(template("--set", "deployers.enabled=true,dryRun=true"))
 
