@@ -5,7 +5,7 @@ from typing import Any
 
 import yaml
 
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 from webhook.loading.load import load_text
 
 Json = Any

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from webhook.commands.flags import Subparsers
-    from webhook.core.compile import CompiledPolicy
+    from webhook.core.tables import CompiledPolicy
     from webhook.native.differences import Difference
 
     Differences = Sequence[tuple[CompiledPolicy, Sequence[Difference]]]

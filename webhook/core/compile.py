@@ -24,17 +24,6 @@ from webhook.core.tables import (
 )
 from webhook.core.words import POOL_SCOPE_PREFIX
 
-# What reads the tables may have their types from here as well.
-__all__ = [
-    "CompiledPolicy",
-    "CompiledRule",
-    "CompiledScope",
-    "Source",
-    "SourceKey",
-    "Variable",
-    "compile_policy",
-]
-
 
 def compile_policy(policy: Policy, generation: int = 0) -> CompiledPolicy:
     """Build the tables of a policy in which `faults.refusals` found nothing.

@@ -8,8 +8,8 @@ one before it, as swapping pairs would.
 from collections.abc import Iterator
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy, CompiledScope, Source
-from webhook.core.compile import Variable as Given
+from webhook.core.tables import CompiledPolicy, CompiledScope, Source
+from webhook.core.tables import Variable as Given
 from webhook.core.words import INJECTED_ANNOTATION
 from webhook.native import sources
 from webhook.native.cel import Variable, lines, mapping, mixed, text, texts

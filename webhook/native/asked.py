@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import SCOPES_ANNOTATION
 from webhook.native.cel import Variable, mapping, text, texts
 from webhook.native.references import owner

@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.policy import Reaction
+from webhook.core.tables import CompiledPolicy
 
 
 class Effect(StrEnum):

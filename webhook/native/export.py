@@ -2,8 +2,8 @@
 
 from collections.abc import Collection, Sequence
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.deployers import CONTROLLERS
+from webhook.core.tables import CompiledPolicy
 from webhook.native.cel import Variable
 from webhook.native.containers import containers
 from webhook.native.grants import grants

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy, CompiledScope
 from webhook.core.deployers import Entrusted
+from webhook.core.tables import CompiledPolicy, CompiledScope
 from webhook.native.cel import (
     Variable,
     exactly,

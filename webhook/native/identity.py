@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy, CompiledRule
+from webhook.core.tables import CompiledPolicy, CompiledRule
 from webhook.core.words import MIRROR_ANNOTATION, NODES_GROUP, SCOPES_ANNOTATION
 from webhook.native import objects
 from webhook.native.cel import Variable, lines, mapping, text, texts

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 from webhook.native.cel import EXPRESSION_LIMIT
 from webhook.native.objects import Json
 

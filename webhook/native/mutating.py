@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import NamespaceMode
 from webhook.native import objects
 from webhook.native.arrange import arrange

@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from typing import Any, Final
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.names import globs_overlap
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import INJECTION_LABEL, NEVER_TAKING_PART, NamespaceMode
 from webhook.native.cel import Variable, is_one_of
 

@@ -7,9 +7,9 @@ is left out at once, so that an ordinary pod costs little.
 from collections.abc import Iterator
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.policy import Reaction
 from webhook.core.references import WITH_SECRET_REF
+from webhook.core.tables import CompiledPolicy
 from webhook.native.cel import Variable, mapping, mixed, text
 from webhook.native.containers import LISTS
 from webhook.native.grants import pool_secret_tables, scope_secrets

@@ -8,7 +8,7 @@ has the place behind them.
 from collections import Counter
 from collections.abc import Iterator
 
-from webhook.core.compile import CompiledPolicy, CompiledScope, Source, SourceKey
+from webhook.core.tables import CompiledPolicy, CompiledScope, Source, SourceKey
 from webhook.native.cel import Variable, lines, mapping, record, texts
 from webhook.native.grants import containers, pool_secret_tables
 

@@ -6,7 +6,7 @@ The lists `wanted`, `elements` and `own` run parallel to `targets`, the containe
 from collections.abc import Iterator
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 from webhook.native import sources
 from webhook.native.cel import Variable, matching, mixed, text
 from webhook.native.containers import LISTS

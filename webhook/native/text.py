@@ -8,7 +8,7 @@ from typing import Final
 from ruamel.yaml import YAML
 from ruamel.yaml.scalarstring import LiteralScalarString
 
-from webhook.core.compile import CompiledPolicy
+from webhook.core.tables import CompiledPolicy
 from webhook.native.differences import Difference
 from webhook.native.objects import Json
 

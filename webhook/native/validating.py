@@ -7,8 +7,8 @@ object, since a binding either denies or warns.
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from webhook.core.compile import CompiledPolicy
 from webhook.core.policy import Reaction
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import INJECTION_LABEL, NamespaceMode
 from webhook.native import objects
 from webhook.native.asked import asked
