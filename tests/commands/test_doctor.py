@@ -1,4 +1,4 @@
-"""What `doctor` makes of what it read; tests/e2e/test_doctor.py asks a real cluster."""
+"""What `doctor` makes of what it read; tests/e2e/doctor asks a real cluster."""
 
 import io
 import json
