@@ -166,6 +166,7 @@ def test_a_disk_that_is_full_leaves_nothing_half_written(tmp_path: Path) -> None
         (("--assign", "CRM_TOKEN=x"), ENV, "there is no scope or pool 'x' that reads a whole"),
         (("--unassigned", "x"), ENV, "there is no scope or pool 'x' that reads a whole"),
         (("-n", "elsewhere"), ENV, "no policy covers namespace elsewhere: nothing would read"),
+        (("-n", "A b"), ENV, "'A b' is not a DNS label: use up to 63 lower-case letters"),
         (("--as", "external-secrets", "--out", "x"), ENV, "--out goes with --as secrets"),
         (("--path-template", "a/{pool}"), ENV, "--path-template: 'a/{pool}' has {pool}: it may"),
         (("--path-template", "a"), ENV, "--path-template: 'a' is the same for every Secret: put"),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from webhook.commands import flags
+from webhook.core.names import dns_label
 from webhook.errors import UsageError
 
 if TYPE_CHECKING:
@@ -44,7 +45,8 @@ def add_parser(subparsers: "Subparsers") -> None:
     parser.add_argument("path", metavar="FILE", help="the file, or - for standard input")
     flags.add_policy(parser)
     add = parser.add_argument
-    add(*("-n", "--namespace"), metavar="NAME", required=True, help="of the Secrets")
+    text = "of the Secrets"
+    add(*("-n", "--namespace"), metavar="NAME", required=True, type=_namespace, help=text)
     add(
         "--assign",
         metavar="KEY=SCOPE",
@@ -106,6 +108,13 @@ def run(args: argparse.Namespace) -> int:
     if args.out:
         _write(args, assigned, holder)
     return 0
+
+
+def _namespace(text: str) -> str:
+    try:
+        return dns_label(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def _assignment(text: str) -> tuple[str, str]:
