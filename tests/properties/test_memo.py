@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.properties.asking import ask, with_object
 from tests.properties.names import OWN_SECRETS, SCOPE_SECRETS
@@ -18,6 +19,7 @@ from webhook.core.words import Hook
 from webhook.loading.load import load_text
 from webhook.wire.answer import Answer, Malformed, answer
 from webhook.wire.memo import Memo
+from webhook.wire.patience import Patience
 
 PODS = (1, 2, THIRD, THIRD, 4)
 
@@ -44,7 +46,7 @@ def said(ask: Callable[[bytes], Answer], body: bytes) -> object:
     return given.body, given.record, given.asked, given.decision
 
 
-def asked_about(tape: Tape, *, craft: bool) -> Memo:
+def asked_about(tape: Tape, *, craft: bool, patience: Patience | None = None) -> Memo:
     """Ask about the pods of one controller, or of one that makes them to deceive."""
     hook = tape.pick((Hook.MUTATE, Hook.VALIDATE))
     scenario = quiet(creation(tape, Hook.MUTATE, ENABLED, greedy=5))
@@ -58,7 +60,7 @@ def asked_about(tape: Tape, *, craft: bool) -> Memo:
     if craft:
         bodies += [written(tape, crafted(tape, review)) for _ in range(2)]
         bodies += [bodies[-1].replace(tape.pick(OWN_SECRETS), TOKEN)]
-    memo = Memo(answer, secret=b"")
+    memo = Memo(answer, secret=b"", patience=patience)
     how: Any = {"hook": hook, "mode": ENABLED, "policies": load_text(text).policies}
     for written_body in bodies:
         for n in PODS:
@@ -75,6 +77,13 @@ def test_pods_of_one_controller_are_answered_as_without_a_memory(tape: Tape) -> 
 @given(tapes(TAPE_LENGTH + 100))
 def test_pods_made_to_deceive_are_answered_as_without_a_memory(tape: Tape) -> None:
     asked_about(tape, craft=True)
+
+
+@given(tapes(TAPE_LENGTH + 100), st.integers(1, 4), st.integers(1, 3))
+def test_whichever_are_looked_up_all_are_answered_as_without_a_memory(
+    tape: Tape, most: int, every: int
+) -> None:
+    asked_about(tape, craft=True, patience=Patience(most, every))
 
 
 def test_many_of_them_are_answered_from_memory() -> None:

@@ -6,7 +6,7 @@ from webhook.telemetry.memo_metrics import MemoMetrics
 
 
 def test_each_count_is_read_when_prometheus_asks() -> None:
-    registry, counts = CollectorRegistry(), {"hit": 0, "miss": 0, "unfit": 0}
+    registry, counts = CollectorRegistry(), {"hit": 0, "miss": 0, "unfit": 0, "skipped": 5}
     MemoMetrics(registry, lambda: counts)
     counts |= {"hit": 8, "miss": 2}
 
@@ -14,4 +14,5 @@ def test_each_count_is_read_when_prometheus_asks() -> None:
         'noxus_secrets_memo_total{result="hit"} 8.0',
         'noxus_secrets_memo_total{result="miss"} 2.0',
         'noxus_secrets_memo_total{result="unfit"} 0.0',
+        'noxus_secrets_memo_total{result="skipped"} 5.0',
     ]

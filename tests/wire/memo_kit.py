@@ -146,7 +146,7 @@ class Asking:
         hook: Hook = Hook.MUTATE,
         mode: NamespaceMode = NamespaceMode.ENABLED,
     ) -> str:
-        """Ask; returns hit, miss or unfit."""
+        """Ask; returns hit, miss, unfit or skipped."""
         before = self.memo.counts()
         given = self.memo(body, hook=hook, mode=mode, policies=self.policies)
         plain = answer(body, hook=hook, mode=mode, policies=self.policies)

@@ -242,4 +242,4 @@ def test_what_would_be_answered_otherwise_from_memory_is_not_kept() -> None:
     expected = answer(body, **KINDLY | {"policies": others}).body
 
     assert [memo(body, **KINDLY).body for _ in range(4)] == [expected] * 4
-    assert memo.counts() == {"hit": 0, "miss": 4, "unfit": 0}
+    assert memo.counts() == {"hit": 0, "miss": 4, "unfit": 0, "skipped": 0}

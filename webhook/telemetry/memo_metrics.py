@@ -7,7 +7,7 @@ from prometheus_client import CollectorRegistry
 from prometheus_client.core import CounterMetricFamily
 from prometheus_client.registry import Collector
 
-RESULTS: Final = ("hit", "miss", "unfit")
+RESULTS: Final = ("hit", "miss", "unfit", "skipped")
 
 
 class MemoMetrics(Collector):
@@ -24,7 +24,8 @@ class MemoMetrics(Collector):
         """Give the one metric."""
         family = CounterMetricFamily(
             "noxus_secrets_memo",
-            "Reviews whose answer was known, was not, or is never kept.",
+            "Reviews whose answer was known, was not, is never kept, or was not looked up, since "
+            "hardly any was known of late.",
             labels=("result",),
         )
         counts = self._counts()

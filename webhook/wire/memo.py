@@ -19,7 +19,8 @@ our port may send what he likes to bring that about, so it is to hold for any tw
 
 Kept are hashes and answers, nothing of a pod's spec: no value of a variable outlives its request.
 Only plain answers are kept: allowed, with or without a patch, without warnings, about new pods. And
-only from the second time on: a pod that is one of a kind costs no proof, and takes no place.
+only from the second time on: a pod that is one of a kind costs no proof, and takes no place. Where
+nearly all pods are, most are not even looked up (`webhook.wire.patience`).
 """
 
 from collections import OrderedDict
@@ -37,6 +38,7 @@ from webhook.core.words import Hook, NamespaceMode
 from webhook.wire import cuts
 from webhook.wire.answer import Answer, Record
 from webhook.wire.cuts import Cut, Strings, cut, put
+from webhook.wire.patience import Patience
 from webhook.wire.proof import depends, stand_ins
 
 # Two hooks for each of 512 workloads, of which a replica sees few at a time. An entry is about as
@@ -70,9 +72,17 @@ class _Kept(NamedTuple):
 class Memo:
     """Answers as `answer` does, and remembers; what it raises is not remembered."""
 
-    def __init__(self, answer: Answerer, *, secret: bytes, size: int = SIZE) -> None:
+    def __init__(
+        self,
+        answer: Answerer,
+        *,
+        secret: bytes,
+        size: int = SIZE,
+        patience: Patience | None = None,
+    ) -> None:
         """Take who answers what is not known, and random bytes that are this process's own."""
         self._answer, self._size = answer, size
+        self._patience = patience or Patience()
         self._begun = {
             (hook, mode): sha256(secret + f"{hook} {mode} ".encode())
             for hook in Hook
@@ -81,7 +91,7 @@ class Memo:
         self._policies: PolicySet | None = None
         self._kept: OrderedDict[bytes, _Kept] = OrderedDict()  # what was used last comes last
         self._seen: set[bytes] = set()
-        self.hits = self.misses = self.unfit = 0
+        self.hits = self.misses = self.unfit = self.skipped = 0
 
     def __call__(
         self, body: bytes, *, hook: Hook, mode: NamespaceMode, policies: PolicySet
@@ -91,6 +101,10 @@ class Memo:
             self._policies = policies
             self._kept.clear()
             self._seen.clear()
+            self._patience.restore()
+        if not self._patience.looks():
+            self.skipped += 1
+            return self._answer(body, hook=hook, mode=mode, policies=policies)
         found = cut(body)
         if found is None:
             self.unfit += 1
@@ -102,9 +116,11 @@ class Memo:
         kept = self._kept.get(key)
         if kept is not None:
             self.hits += 1
+            self._patience.known()
             self._kept.move_to_end(key)
             return _again(kept, found.strings, partial(ask, body))
         self.misses += 1
+        self._patience.unknown()
         given = ask(body)
         if key in self._seen:
             self._learn(key, found, given, ask)
@@ -115,8 +131,13 @@ class Memo:
         return given
 
     def counts(self) -> dict[str, int]:
-        """Return how many reviews were known, were not, and were of no kind that is kept."""
-        return {"hit": self.hits, "miss": self.misses, "unfit": self.unfit}
+        """Return how many reviews were known, were not, are never kept, were not looked up."""
+        return {
+            "hit": self.hits,
+            "miss": self.misses,
+            "unfit": self.unfit,
+            "skipped": self.skipped,
+        }
 
     def _learn(self, key: bytes, found: Cut, given: Answer, ask: Callable[[bytes], Answer]) -> None:
         if not _is_plain(given):
@@ -130,6 +151,7 @@ class Memo:
         if (again.body, again.record) != (given.body, given.record):
             return
         self._kept[key] = kept
+        self._patience.known()
         if len(self._kept) > self._size:
             self._kept.popitem(last=False)
 
