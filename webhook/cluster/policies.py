@@ -17,7 +17,7 @@ from webhook.core.policy import Policy
 from webhook.core.policyset import Conflict, PolicySet
 from webhook.core.tables import CompiledPolicy
 from webhook.loading.problems import PolicyError
-from webhook.serving.reload import Status
+from webhook.serving.reload import Status, uncollected
 from webhook.telemetry.logs import describe, event
 
 Json = dict[str, Any]
@@ -211,8 +211,9 @@ class ClusterPolicySource:
 
     def _try(self, item: Json) -> Good | tuple[str, ...]:
         try:
-            policy = self._load(item)
-            return Good(policy, compile_policy(policy), item)
+            with uncollected():
+                policy = self._load(item)
+                return Good(policy, compile_policy(policy), item)
         except PolicyError as error:
             return tuple(map(str, error.problems))
         except Exception as problem:  # noqa: BLE001  one policy must not end the following of all
@@ -271,5 +272,6 @@ def _hint(error: str) -> str:
 
 def _together(compiled: list[CompiledPolicy], count: int) -> tuple[PolicySet, dict[str, Conflict]]:
     """Make the set, and find for each policy the first that it yields to."""
-    policies = PolicySet(compiled, count)
-    return policies, {conflict.yields: conflict for conflict in reversed(policies.conflicts())}
+    with uncollected():
+        policies = PolicySet(compiled, count)
+        return policies, {conflict.yields: conflict for conflict in reversed(policies.conflicts())}
