@@ -120,7 +120,7 @@ def test_flags_of_another_store_are_refused() -> None:
 def test_what_is_not_right_is_said_with_what_would_be(words: list[str], says: str) -> None:
     ran = export(*words)
 
-    assert (ran.code, ran.out, ran.err.replace("{namespace}, {scope}", "{scope}")) == (
+    assert (ran.code, ran.out, ran.err.replace("{namespace}, {policy}, {scope}", "{scope}")) == (
         2,
         "",
         f"noxus-secrets: {says}\n",
@@ -178,6 +178,39 @@ def test_two_policies_are_exported_together(folder: Path) -> None:
     assert ran.out.startswith(
         "# Made by noxus-secrets export external-secrets from policy one, two. It holds no value: "
     )
+
+
+SHARED = (
+    "warning: policies one and two share the entries 'noxus/shared', 'noxus/worker', "
+    "'noxus/plugin-keys', 'noxus/ai-providers' of the store, so that their pods are given the same "
+    "values: where that is not meant, put {policy} into --path-template"
+)
+
+
+@pytest.mark.parametrize("form", ["yaml", "json"])
+def test_entries_that_policies_share_are_said_with_the_way_out(folder: Path, form: str) -> None:
+    ran = export(*VAULT, "-o", form, policy=folder)
+
+    assert (ran.code, ran.err) == (0, f"noxus-secrets: {SHARED}\n")
+
+
+def test_the_manifests_say_it_too_for_whoever_reads_them_later(folder: Path) -> None:
+    head, _, _ = export(*VAULT, policy=folder).out.partition("---")
+
+    said = " ".join(line.removeprefix("# ") for line in head.splitlines())
+    assert said.endswith(f" W{SHARED.removeprefix('w')}.")
+
+
+def test_policies_with_entries_of_their_own_have_nothing_said_of_them(folder: Path) -> None:
+    ran = export(*VAULT, "--path-template", "{policy}/{scope}", policy=folder)
+
+    assert (ran.code, ran.err) == (0, "")
+    filled = {
+        (each["metadata"]["namespace"], each["spec"]["dataFrom"][0]["extract"]["key"])
+        for each in yaml.safe_load_all(ran.out)
+        if each["metadata"]["name"] == "app-env"
+    }
+    assert filled == {("one", "one/shared"), ("two", "two/shared")}
 
 
 def test_namespaces_are_taken_from_whichever_policy_covers_them(folder: Path) -> None:

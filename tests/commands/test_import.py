@@ -107,7 +107,7 @@ def test_external_secrets_name_the_keys_and_hold_no_value() -> None:
 def test_the_entry_of_the_store_is_called_as_the_template_says() -> None:
     words = ("--as", "external-secrets", "-o", "json", "--unassigned", "worker")
 
-    ran = import_env(*words, "--path-template", "{namespace}/{scope}-{secret}")
+    ran = import_env(*words, "--path-template", "{policy}/{scope}-{secret}")
 
     entries = {
         data["remoteRef"]["key"]

@@ -32,7 +32,9 @@ def keys(secret: str, *names: str) -> Json:
     ]
 
 
-def policy(*scopes: Json, namespaces: Json = ("noxus",), pools: Json = None) -> Policy:
+def policy(
+    *scopes: Json, namespaces: Json = ("noxus",), pools: Json = None, name: str = "noxus"
+) -> Policy:
     """Return a policy of these scopes and pools."""
     spec = {"scopes": list(scopes), "worker": {"pools": pools or {}}}
     if namespaces is not None:
@@ -42,7 +44,7 @@ def policy(*scopes: Json, namespaces: Json = ("noxus",), pools: Json = None) -> 
             {
                 "apiVersion": "secrets.noxus.ai/v1alpha1",
                 "kind": "SecretInjectionPolicy",
-                "metadata": {"name": "noxus"},
+                "metadata": {"name": name},
                 "spec": spec,
             }
         )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from tests.externalsecrets.kit import AWS, AZURE, STORES, VAULT, keys, policy, scope
 from webhook.core.policy import Policy
-from webhook.externalsecrets.generate import CannotExportError, Options, manifests
+from webhook.externalsecrets.generate import CannotExportError, Options, export
 from webhook.externalsecrets.stores import Store, Vault
 from webhook.externalsecrets.text import as_yaml
 
@@ -19,7 +19,7 @@ Json = Any
 
 def made(of: Policy, store: Store = VAULT, **options: Any) -> list[Json]:  # noqa: ANN401
     options.setdefault("path_template", "noxus/{scope}")
-    return [each.value for each in manifests([of], lambda _: store, Options(**options))]
+    return [each.value for each in export([of], lambda _: store, Options(**options)).manifests]
 
 
 def problems(of: Policy, store: Store = VAULT, **options: Any) -> list[str]:  # noqa: ANN401
@@ -202,6 +202,45 @@ def test_two_secrets_of_one_scope_need_paths_of_their_own() -> None:
     assert found["noxus", "db-env"]["dataFrom"] == [{"extract": {"key": "noxus/shared/db-env"}}]
 
 
+def test_a_secret_of_another_policy_is_never_filled_from_the_same_entry() -> None:
+    one, two = (
+        policy(scope("shared", f"{name}-env"), namespaces=[name], name=name) for name in "ab"
+    )
+    options = Options(path_template="noxus/{scope}")
+
+    with pytest.raises(CannotExportError) as refused:
+        export([one, two], lambda _: VAULT, options)
+
+    assert refused.value.problems == [
+        (
+            "Secrets a-env and b-env would both be filled from 'noxus/shared': put {policy} or "
+            "{secret} into --path-template"
+        )
+    ]
+
+
+def shared(template: str, *policies: Policy) -> list[str]:
+    found = export(policies, lambda _: VAULT, Options(path_template=template))
+    return [str(each) for each in found.shared]
+
+
+def test_of_an_entry_that_two_policies_fill_one_secret_from_both_are_named() -> None:
+    one, two, three = (
+        policy(scope(name, "app-env"), namespaces=[namespace], name=namespace)
+        for namespace, name in (("a", "shared"), ("b", "shared"), ("c", "other"))
+    )
+
+    assert shared("noxus/{scope}", one, two, three) == [
+        (
+            "policies a and b share the entry 'noxus/shared' of the store, so that their pods are "
+            "given the same values: where that is not meant, put {policy} into --path-template"
+        )
+    ]
+    assert shared("{policy}/{scope}", one, two, three) == []
+    assert shared("{namespace}/{scope}", one, two, three) == []
+    assert shared("noxus/{scope}", one, three) == []
+
+
 @pytest.mark.parametrize(
     ("store", "template", "says"),
     [
@@ -249,7 +288,7 @@ def test_each_namespace_may_have_a_role_of_its_own() -> None:
     def store_of(namespace: str) -> Store:
         return Vault(server="https://vault.example.com", role=f"noxus-{namespace}")
 
-    found = [each.value for each in manifests([of], store_of, options)]
+    found = [each.value for each in export([of], store_of, options).manifests]
 
     stores = secrets(found, "SecretStore")
     roles = {
@@ -276,7 +315,7 @@ def test_no_store_is_given_a_static_key(store: Store) -> None:
 def test_the_yaml_says_the_same_as_the_objects(store: Store, cluster_scoped: bool) -> None:
     of = policy(scope("shared", "app-env"), scope("plugins", env=keys("plugin-secrets", "A")))
     options = Options(path_template="noxus-{scope}", cluster_scoped=cluster_scoped)
-    found = manifests([of], lambda _: store, options)
+    found = export([of], lambda _: store, options).manifests
 
     written = as_yaml(found, "A head.")
 

@@ -13,7 +13,7 @@ from webhook.errors import UsageError
 if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
     from webhook.core.policy import Policy
-    from webhook.externalsecrets.generate import Options
+    from webhook.externalsecrets.generate import Export, Options
 
 _EPILOG = """\
 For each namespace: a ServiceAccount, a SecretStore that proves who it is with
@@ -23,8 +23,9 @@ policy names. What is printed holds no value and no key of a store.
 A Secret that a scope reads by envFrom is filled from one entry of the store,
 all keys of it. One that is read by secretKeyRef only gets just those keys.
 
---path-template may hold {scope}, {secret} and {namespace}; a pool's scope is
-pool/<name> (pool-<name> in Azure Key Vault, which knows no folders).
+--path-template may hold {scope}, {secret}, {policy} and {namespace}; a pool's
+scope is pool/<name> (pool-<name> in Azure Key Vault, which knows no folders).
+Policies with scopes of one name share its entry unless {policy} is in there.
 --aws-role-arn, --vault-role and --azure-client-id may hold {namespace}, so that
 each namespace is let in to what is its own.
 
@@ -89,21 +90,21 @@ def add_parser(subparsers: "Subparsers") -> None:
 def run(args: argparse.Namespace) -> int:
     """Print the manifests; what they do not hold is said on standard error."""
     from webhook.externalsecrets import text  # noqa: PLC0415 - start-up time of the others
-    from webhook.externalsecrets.generate import CannotExportError, manifests  # noqa: PLC0415
+    from webhook.externalsecrets.generate import CannotExportError, export  # noqa: PLC0415
 
     store_of = store_factory(args)  # its flags are wrong in any case: say so first
     options = _options(args)
     policies = [source.policy for source in flags.load_policy(args).sources]
     try:
-        found = manifests(policies, store_of, options)
+        made = export(policies, store_of, options)
     except CannotExportError as error:
         raise UsageError(f"the policy cannot be exported like this:\n{error}") from None
-    for line in _remarks(policies, args):
+    for line in [*_remarks(policies, args), *(f"warning: {it}" for it in made.shared)]:
         print(f"noxus-secrets: {line}", file=sys.stderr)
     if args.output == "json":
-        print(as_json(text.as_list(found)))
+        print(as_json(text.as_list(made.manifests)))
     else:
-        print(text.as_yaml(found, _head(policies)), end="")
+        print(text.as_yaml(made.manifests, _head(policies, made)), end="")
     return 0
 
 
@@ -113,9 +114,7 @@ def _options(args: argparse.Namespace) -> "Options":
 
     default = "noxus-{scope}" if args.provider == "azure" else "noxus/{scope}"
     path = args.path_template or default
-    allowed = {template.SCOPE, template.SECRET}
-    if not args.cluster_scoped:
-        allowed.add(template.NAMESPACE)
+    allowed = template.ENTRY - ({template.NAMESPACE} if args.cluster_scoped else set())
     try:
         template.of_entry(path, allowed)
     except template.BadTemplateError as error:
@@ -131,12 +130,13 @@ def _options(args: argparse.Namespace) -> "Options":
     )
 
 
-def _head(policies: "list[Policy]") -> str:
+def _head(policies: "list[Policy]", made: "Export") -> str:
     names = ", ".join(policy.metadata.name for policy in policies)
-    return (
+    first = (
         f"Made by noxus-secrets export external-secrets from policy {names}. It holds no value: "
         "those stay in the store."
     )
+    return "\n".join([first, *(f"Warning: {it}." for it in made.shared)])
 
 
 def _remarks(policies: "list[Policy]", args: argparse.Namespace) -> list[str]:

@@ -98,7 +98,7 @@ def run(args: argparse.Namespace) -> int:
         raise UsageError(str(error)) from None
     lost = [it for it in assigned if it.place is None and not it.skipped]
     if args.form == "external-secrets" and not lost:
-        _print_external(args, assigned)
+        _print_external(args, assigned, policy.metadata.name)
         return 0
     _report(args, assigned)
     if lost:
@@ -128,7 +128,7 @@ def _check_path(path: str) -> None:
     from webhook.externalsecrets import template  # noqa: PLC0415
 
     try:
-        template.of_entry(path, {template.SCOPE, template.SECRET, template.NAMESPACE})
+        template.of_entry(path, template.ENTRY)
     except template.BadTemplateError as error:
         raise UsageError(f"--path-template: {error}") from None
 
@@ -212,7 +212,7 @@ def _write(args: argparse.Namespace, assigned: "Sequence[Assigned]", holder: "Ho
     print(f"wrote {', '.join(str(args.out / f'{name}.yaml') for name in made)}", file=sys.stderr)
 
 
-def _print_external(args: argparse.Namespace, assigned: "Sequence[Assigned]") -> None:
+def _print_external(args: argparse.Namespace, assigned: "Sequence[Assigned]", policy: str) -> None:
     from webhook.commands.output import as_json  # noqa: PLC0415
     from webhook.externalsecrets import template, text  # noqa: PLC0415
     from webhook.externalsecrets.objects import Filling, external_secret  # noqa: PLC0415
@@ -222,8 +222,8 @@ def _print_external(args: argparse.Namespace, assigned: "Sequence[Assigned]") ->
         if it.place is None:
             continue
         secret, scope = it.place.secret, it.place.scope
-        names = {"scope": scope, "secret": secret, "namespace": args.namespace}
-        entry = template.fill(args.path_template, **names)
+        names = {"scope": scope, "secret": secret, "policy": policy}
+        entry = template.fill(args.path_template, **names, namespace=args.namespace)
         before = fillings.get(secret)
         scopes = tuple(dict.fromkeys((*(before.scopes if before else ()), scope)))
         keys = (*(before.keys if before else ()), (it.secret_key, entry))

@@ -1,16 +1,15 @@
 """Policy and store -> manifests, or every reason why there are none."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from webhook.core.policy import Policy
-from webhook.externalsecrets import objects, template
-from webhook.externalsecrets.objects import Filling, Manifest
+from webhook.externalsecrets import objects
+from webhook.externalsecrets.entries import Entries, Shared, StoreOf
+from webhook.externalsecrets.objects import Manifest
 from webhook.externalsecrets.reach import Open
-from webhook.externalsecrets.stores import ServiceAccount, Store
+from webhook.externalsecrets.stores import ServiceAccount
 from webhook.externalsecrets.wanted import Wanted, wanted
-
-StoreOf = Callable[[str], Store]  # the store as a namespace sees it; "" for the whole cluster
 
 
 class CannotExportError(Exception):
@@ -35,24 +34,33 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
+class Export:
+    """What is made of policies."""
+
+    manifests: list[Manifest]  # in the order to apply them
+    shared: tuple[Shared, ...]  # entries of the store that policies have in common
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """A Secret with the namespaces that it is for; None: every opted-in one."""
 
+    policy: str
     wanted: Wanted
     names: tuple[str, ...] | None
 
 
-def manifests(policies: Sequence[Policy], store_of: StoreOf, options: Options) -> list[Manifest]:
-    """Return the manifests of policies, in the order to apply them.
+def export(policies: Sequence[Policy], store_of: StoreOf, options: Options) -> Export:
+    """Make the manifests of policies.
 
     Raises `CannotExportError` with every problem.
     """
     problems: list[str] = []
     found: list[Manifest] = []
     covered: set[str] = set()
+    entries = Entries(store_of, options.path_template, problems)
     for policy in policies:
         placed = list(_place(policy, options, problems))
-        entries = _Entries(store_of, options, problems)
         make = _cluster_scoped if options.cluster_scoped else _namespaced
         found += make(placed, store_of, entries, options) if placed else []
         covered |= {name for each in placed for name in each.names or ()}
@@ -67,7 +75,7 @@ def manifests(policies: Sequence[Policy], store_of: StoreOf, options: Options) -
     kept = _once(found, problems)
     if problems:
         raise CannotExportError(list(dict.fromkeys(problems)))
-    return kept
+    return Export(kept, tuple(entries.shared()))
 
 
 def _once(found: list[Manifest], problems: list[str]) -> list[Manifest]:
@@ -85,6 +93,7 @@ def _once(found: list[Manifest], problems: list[str]) -> list[Manifest]:
 
 
 def _place(policy: Policy, options: Options, problems: list[str]) -> Iterator[Placed]:
+    policy_name = policy.metadata.name
     unlisted: dict[str, list[str]] = {}  # what is missing -> the Secrets that it is missing for
     for each in wanted(policy.spec):
         reach = each.reach
@@ -93,14 +102,14 @@ def _place(policy: Policy, options: Options, problems: list[str]) -> Iterator[Pl
         elif reach.open() is Open.NO:
             names = tuple(reach.names())
         elif reach.open() is Open.POLICY and options.cluster_scoped:
-            yield Placed(each, None)
+            yield Placed(policy_name, each, None)
             continue
         else:
             named = f"{each.secret} ({each.scopes[0]})"
             unlisted.setdefault(_unlisted(each, options), []).append(named)
             continue
         if names:
-            yield Placed(each, names)
+            yield Placed(policy_name, each, names)
     problems += [
         f"Secret{'s' if len(named) > 1 else ''} {', '.join(named)}: {what}"
         for what, named in unlisted.items()
@@ -120,45 +129,8 @@ def _unlisted(each: Wanted, options: Options) -> str:
     )
 
 
-class _Entries:
-    """Which entry of the store fills which Secret; keeps what is wrong with that."""
-
-    def __init__(self, store_of: StoreOf, options: Options, problems: list[str]) -> None:
-        self._store_of, self._options, self._problems = store_of, options, problems
-        self._readers: dict[str, str] = {}  # entry -> the Secret that is filled from it
-
-    def filling(self, each: Wanted, namespace: str) -> Filling:
-        """Return how a Secret is filled in a namespace."""
-        entry = {
-            scope: self._entry(each.secret, scope, namespace)
-            for scope in (each.owner, *(scope for _key, scope in each.keys or ()))
-        }
-        if each.keys is None:
-            return Filling(each.secret, each.scopes, entry[each.owner])
-        keys = tuple((key, entry[scope]) for key, scope in each.keys)
-        return Filling(each.secret, each.scopes, None, keys)
-
-    def _entry(self, secret: str, scope: str, namespace: str) -> str:
-        store = self._store_of(namespace)
-        key = template.fill(
-            self._options.path_template,
-            scope=store.word(scope),
-            secret=secret,
-            namespace=namespace,
-        )
-        if why := store.bad_key(key):
-            self._problems.append(f"{key!r} for Secret {secret}: {why}: change --path-template")
-        other = self._readers.setdefault(key, secret)
-        if other != secret:
-            self._problems.append(
-                f"Secrets {other} and {secret} would both be filled from {key!r}: "
-                "put {secret} into --path-template"
-            )
-        return key
-
-
 def _namespaced(
-    placed: list[Placed], store_of: StoreOf, entries: _Entries, options: Options
+    placed: list[Placed], store_of: StoreOf, entries: Entries, options: Options
 ) -> list[Manifest]:
     found: list[Manifest] = []
     for namespace in sorted({name for each in placed for name in each.names or ()}):
@@ -169,7 +141,7 @@ def _namespaced(
         ]
         found += [
             objects.external_secret(
-                entries.filling(each.wanted, namespace),
+                entries.filling(each.wanted, each.policy, namespace),
                 namespace,
                 options.store_name,
                 options.refresh_interval,
@@ -181,7 +153,7 @@ def _namespaced(
 
 
 def _cluster_scoped(
-    placed: list[Placed], store_of: StoreOf, entries: _Entries, options: Options
+    placed: list[Placed], store_of: StoreOf, entries: Entries, options: Options
 ) -> list[Manifest]:
     account = ServiceAccount(options.account, options.account_namespace)
     store = store_of("")
@@ -190,7 +162,7 @@ def _cluster_scoped(
         objects.cluster_secret_store(options.store_name, account, store),
         *(
             objects.cluster_external_secret(
-                entries.filling(each.wanted, ""),
+                entries.filling(each.wanted, each.policy, ""),
                 each.names,
                 options.store_name,
                 options.refresh_interval,

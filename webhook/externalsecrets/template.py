@@ -6,7 +6,10 @@ from typing import Final
 
 SCOPE: Final = "scope"
 SECRET: Final = "secret"  # noqa: S105 - the name of a placeholder
+POLICY: Final = "policy"
 NAMESPACE: Final = "namespace"
+# What the path of an entry may hold.
+ENTRY: Final = frozenset({SCOPE, SECRET, POLICY, NAMESPACE})
 
 
 class BadTemplateError(ValueError):
