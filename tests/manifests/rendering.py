@@ -4,7 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,11 +41,13 @@ def kustomize(folder: Path) -> Objects:
     return by_name(yaml.safe_load_all(_run([program, "kustomize", folder]).stdout))
 
 
-def with_component(name: str, folder: Path, resources: Path = BASE) -> Objects:
-    """Return the objects of a folder with one of our components, as somebody's overlay has them."""
+def with_component(
+    name: str, folder: Path, resources: Path = BASE, *, more: Sequence[str] = ()
+) -> Objects:
+    """Return the objects of a folder with components of ours, as somebody's overlay has them."""
     content = {
         "resources": [_relative(resources, folder)],
-        "components": [_relative(COMPONENTS / name, folder)],
+        "components": [_relative(COMPONENTS / it, folder) for it in (name, *more)],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(content))
     return kustomize(folder)

@@ -109,13 +109,12 @@ def test_with_the_backstop_it_has_the_objects_of_that_component(tmp_path: Path) 
     assert_same(chart, with_component("backstop", tmp_path))
 
 
-def test_with_the_backstop_only_what_it_cannot_judge_waits_for_the_webhook() -> None:
+def test_with_the_backstop_and_deployers_only_new_pods_need_not_wait(tmp_path: Path) -> None:
     chart = entries(template("--set", "backstop.enabled=true,deployers.enabled=true"))
 
-    assert {name for name, it in chart.items() if it["failurePolicy"] == "Fail"} == {
-        "images.enabled.validate.secrets.noxus.ai",
-        "revisions.enabled.validate.secrets.noxus.ai",
-    }
+    waiting = {name.split(".")[0] for name, it in chart.items() if it["failurePolicy"] == "Fail"}
+    assert waiting == {"debug", "workloads", "images", "revisions"}
+    assert chart == entries(with_component("backstop", tmp_path, more=["deployers"]))
 
 
 def test_in_dry_run_deployers_are_observed_as_everything_else() -> None:

@@ -23,21 +23,41 @@ def test_twenty_thousand_pools_are_too_large_an_object() -> None:
     ]
 
 
-def test_two_thousand_scopes_are_too_long_an_expression() -> None:
-    scopes = [
+def scopes(count: int) -> list[dict[str, object]]:
+    return [
         {
             "name": f"scope-{i}",
             "roles": ["worker"],
             "envFrom": [{"secretRef": {"name": f"secret-{i}"}}],
         }
-        for i in range(2_000)
+        for i in range(count)
     ]
-    many = policies({}, {"scopes": scopes})
+
+
+def test_a_role_may_be_given_a_hundred_sources() -> None:
+    many = (policy(scopes=scopes(100)),)
+
+    assert list(too_large(objects_of(many), many)) == []
+
+
+def test_more_sources_of_one_role_than_cel_can_arrange_are_refused() -> None:
+    many = policies({}, {"scopes": scopes(101)})
 
     assert list(too_large(objects_of(many), many)) == [
         (
-            "policy 'noxus-1' has 2,000 scopes, which make an expression of 149,917 characters; "
-            "CEL takes 100,000: split the policy by spec.namespaces, or leave it to the webhook"
+            "policy 'noxus-1' gives role worker 101 sources; CEL in the API server can arrange 100 "
+            "of them: put keys together in fewer Secrets, or leave it to the webhook"
+        )
+    ]
+
+
+def test_a_list_of_names_that_is_too_long_an_expression_is_refused() -> None:
+    many = (policy(namespaces=[f"namespace-{i:06}" for i in range(6_000)]),)
+
+    assert list(too_large(objects_of(many), many)) == [
+        (
+            "policy 'noxus' makes an expression of 120,021 characters, as of a long list of names; "
+            "CEL takes 100,000: use globs, or split the policy"
         )
     ]
 

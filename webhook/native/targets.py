@@ -75,11 +75,13 @@ def _targets(policy: CompiledPolicy, members: str, name: str) -> str:
     return f"variables.{name}.transformList(i, c, {given},\n    {target})"
 
 
+# Mostly a container has just what it is to have, or nothing of it: both are found out at once.
 _COMPLETE: Final = (
     "[variables.elements[n].filter(x, x.place >= 0)].all(m,\n"
     "  m.all(x, x.optional == (x.key in variables.optional)) &&\n"
-    "  [m.map(x, int(x.place))].all(o,\n"
-    "    o == o.distinct().sort() && variables.wanted[n].all(p, p in o))) &&\n"
+    "  [m.map(x, int(x.place))].all(o, o == variables.wanted[n] ||\n"
+    "    (variables.wanted[n].all(p, p in o) &&\n"
+    "      lists.range(o.size()).all(i, i == 0 || o[i - 1] < o[i])))) &&\n"
     "variables.own[n].all(v,\n"
     "  variables.targets[n].container.?env.orValue([]).exists(e, e.name == v.name))"
 )
