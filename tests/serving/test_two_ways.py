@@ -1,0 +1,67 @@
+"""Whatever is sent, with the shortcut it is answered as aiohttp alone answers it, byte by byte."""
+
+import asyncio
+import os
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from tests.serving.kit import post
+from tests.serving.streams import TYPES, framed, streams
+from tests.serving.two_ways import Piece, Server, compare
+from webhook.core.words import Hook, NamespaceMode
+from webhook.serving.head import Route
+
+PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+COUNTS = {"fast": 200, "nightly": 50_000}
+
+
+@pytest.mark.timeout(3600)
+@given(streams())
+@settings(
+    max_examples=COUNTS.get(PROFILE, 1_000),
+    derandomize=PROFILE != "nightly",
+    database=None,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_both_ways_answer_alike(pieces: list[Piece]) -> None:
+    asyncio.run(compare(pieces))
+
+
+@pytest.mark.parametrize("frame", ["right", "chunked"])
+def test_a_request_in_order_is_answered_alike_wherever_it_is_cut_in_two(frame: str) -> None:
+    length, body = framed(frame, b'{"say":"anything"}')
+    head = f"POST /mutate/enabled HTTP/1.1\r\nHost: hook\r\n{length}\r\n{TYPES[0]}\r\n\r\n"
+    request = head.encode() + body
+
+    async def run() -> list[int]:
+        cuts = range(1, len(request))
+        return [await compare([(request[:at], 1), (request[at:], 0)]) for at in cuts]
+
+    at_once = asyncio.run(run())
+
+    assert sum(at_once) == len(at_once) if frame == "right" else sum(at_once) > 0
+
+
+def test_many_are_answered_at_once() -> None:
+    """Otherwise the promise above would promise nothing."""
+    request = post({"say": "anything"})
+
+    assert asyncio.run(compare([(request, 0), (request, 20), (request, 0)])) == 3
+
+
+def test_another_answer_would_be_found() -> None:
+    class Deaf(Server):
+        """Mistakes the place that is asked."""
+
+        def _at_once(self, route: Route, body: bytes, begin: float) -> bytes | None:
+            del route
+            return super()._at_once((Hook.VALIDATE, NamespaceMode.DRY_RUN), body, begin)
+
+    async def run() -> bool:
+        pieces = [(post({"say": "anything"}), 0)]
+        given = await Deaf(shortcut=True).told(pieces)
+        return given == await Server(shortcut=False).told(pieces)
+
+    assert not asyncio.run(run())
