@@ -19,7 +19,7 @@ from webhook.wire.review import (
     Answered,
     Cause,
     Details,
-    Request,
+    RequestHead,
     Response,
     Status,
 )
@@ -143,7 +143,7 @@ def encode(uid: str, decision: Decision, record: Record) -> bytes:
     return _encode(Answered(API_VERSION, KIND, response))
 
 
-def _record(request: Request, admission: AdmissionRequest, decision: Decision) -> Record:
+def _record(request: RequestHead, admission: AdmissionRequest, decision: Decision) -> Record:
     report = decision.report
     verdict = decision.would if isinstance(decision, Observed) else decision
     dry_run = isinstance(decision, Observed) or admission.mode is NamespaceMode.DRY_RUN

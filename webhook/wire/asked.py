@@ -1,7 +1,7 @@
 """AdmissionReview bytes -> what is asked, as far as we have a say in it."""
 
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, TypeVar
 
 import msgspec
 
@@ -14,7 +14,15 @@ from webhook.core.tables import TemplatePath
 from webhook.core.words import Hook, NamespaceMode
 from webhook.wire.images import images_differ
 from webhook.wire.marks import RESTARTED, marks
-from webhook.wire.review import API_VERSION, KIND, GroupVersionResource, Request, Review
+from webhook.wire.review import (
+    API_VERSION,
+    KIND,
+    GroupVersionResource,
+    PodReview,
+    Request,
+    RequestHead,
+    Review,
+)
 from webhook.wire.subject import SentPod
 from webhook.wire.templates import BUILT_IN, REVISIONS, templates
 
@@ -22,8 +30,14 @@ MAX_NAME: Final = 253  # of any object, as the API has it; what is longer is no 
 
 _PODS: Final = GroupVersionResource("", "v1", "pods")
 _NO_POLICIES: Final = PolicySet(())
+# How an API server writes that, and where: behind a uid and a kind.
+_OF_PODS: Final = b'"resource":{"group":"","version":"v1","resource":"pods"}'
+_OF_PODS_WITHIN: Final = 512
+_decode_pod_review: Final = msgspec.json.Decoder(PodReview).decode
 _decode_review: Final = msgspec.json.Decoder(Review).decode
 _decode_pod: Final = msgspec.json.Decoder(SentPod).decode
+
+_Head = TypeVar("_Head", bound=RequestHead)
 
 
 class Malformed(ValueError):
@@ -37,13 +51,12 @@ def decode(
     mode: NamespaceMode,
     policies: PolicySet = _NO_POLICIES,
     controllers: Collection[str] = CONTROLLERS,
-) -> tuple[Request, AdmissionRequest]:
+) -> tuple[RequestHead, AdmissionRequest]:
     """Read a request; raises `Malformed`."""
     try:
         if not body.isascii():
             body.decode()  # the decoder does not look into strings that it skips
-        request = _checked(_decode_review(body))
-        asked = _objects(request, hook, policies)
+        request, asked = _new_pod(body) or _anything(body, hook, policies)
     except msgspec.MsgspecError as error:
         raise Malformed(f"not an AdmissionReview: {error}") from None
     except UnicodeDecodeError:
@@ -68,23 +81,23 @@ def decode(
     )
 
 
-def _checked(review: Review) -> Request:
-    if review.apiVersion != API_VERSION or review.kind != KIND:
+def _checked(version: str, kind: str, request: _Head | None) -> _Head:
+    if version != API_VERSION or kind != KIND:
         raise Malformed(
-            f"expected {KIND} of {API_VERSION}, got {messages.clip(review.kind)} of "
-            f"{messages.clip(review.apiVersion)}; list v1 in admissionReviewVersions"
+            f"expected {KIND} of {API_VERSION}, got {messages.clip(kind)} of "
+            f"{messages.clip(version)}; list v1 in admissionReviewVersions"
         )
-    if review.request is None:
+    if request is None:
         raise Malformed("the AdmissionReview has no request")
-    if not review.request.uid:
+    if not request.uid:
         raise Malformed("the AdmissionReview has no request.uid")
-    what = review.request.resource
-    words = (review.request.operation, review.request.subResource or "")
+    what = request.resource
+    words = (request.operation, request.subResource or "")
     if any(len(word) > MAX_NAME for word in (*words, what.group, what.version, what.resource)):
         raise Malformed(f"names of operations and resources have up to {MAX_NAME} characters")
-    if len(review.request.uid) > MAX_NAME or len(review.request.namespace or "") > MAX_NAME:
+    if len(request.uid) > MAX_NAME or len(request.namespace or "") > MAX_NAME:
         raise Malformed(f"request.uid and request.namespace have up to {MAX_NAME} characters")
-    return review.request
+    return request
 
 
 class _Asked(NamedTuple):
@@ -98,6 +111,31 @@ class _Asked(NamedTuple):
 
 
 _NOTHING: Final = _Asked()
+
+
+def _new_pod(body: bytes) -> tuple[RequestHead, _Asked] | None:
+    """Decode the creation of a pod, which nearly all reviews are, in one pass.
+
+    None: it is another request, or something is wrong with it, which is told by who decodes it in
+    two, so that each fault has its own sentence in one place.
+    """
+    if body.find(_OF_PODS, 0, _OF_PODS_WITHIN) < 0:
+        return None
+    try:
+        review = _decode_pod_review(body)
+        request = _checked(review.apiVersion, review.kind, review.request)
+    except (msgspec.MsgspecError, Malformed, RecursionError):
+        return None
+    if request.resource != _PODS or request.operation != "CREATE" or request.subResource:
+        return None
+    return request, _Asked(request.object)
+
+
+def _anything(body: bytes, hook: Hook, policies: PolicySet) -> tuple[RequestHead, _Asked]:
+    """Decode any request, and then the objects where we have a say."""
+    review = _decode_review(body)
+    request = _checked(review.apiVersion, review.kind, review.request)
+    return request, _objects(request, hook, policies)
 
 
 def _objects(request: Request, hook: Hook, policies: PolicySet) -> _Asked:

@@ -90,7 +90,8 @@ def cut(body: bytes) -> Cut | None:
     volume = _TOKEN.match(rest, max(rest.find(_VOLUME), 0))
     if volume:
         token = strings[TOKEN] = volume[1]
-        rest = rest.replace(b'"' + token + b'"', b'"' + _MARKS[TOKEN] + b'"')
+        # As `replace` would, which counts first and takes half as long again.
+        rest = (b'"' + _MARKS[TOKEN] + b'"').join(rest.split(b'"' + token + b'"'))
     return Cut(rest, strings)
 
 

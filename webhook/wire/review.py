@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from webhook.wire.subject import SentPod
+
 API_VERSION: Final = "admission.k8s.io/v1"
 KIND: Final = "AdmissionReview"
 _NULL: Final = msgspec.Raw(b"null")
@@ -29,8 +31,8 @@ class UserInfo(msgspec.Struct, frozen=True):
     groups: tuple[str, ...] | None = None
 
 
-class Request(msgspec.Struct, frozen=True):
-    """`request` of an AdmissionReview; the two objects stay bytes until somebody needs them."""
+class RequestHead(msgspec.Struct, frozen=True):
+    """`request` of an AdmissionReview without the objects."""
 
     uid: str
     resource: GroupVersionResource
@@ -40,6 +42,11 @@ class Request(msgspec.Struct, frozen=True):
     name: str | None = None
     userInfo: UserInfo | None = None
     dryRun: bool | None = None
+
+
+class Request(RequestHead, frozen=True):
+    """All of it; the two objects stay bytes until somebody needs them."""
+
     object: msgspec.Raw = _NULL
     oldObject: msgspec.Raw = _NULL
 
@@ -50,6 +57,20 @@ class Review(msgspec.Struct, frozen=True):
     apiVersion: str
     kind: str
     request: Request | None = None
+
+
+class PodRequest(RequestHead, frozen=True, kw_only=True):
+    """A request whose object is a pod, decoded with it."""
+
+    object: SentPod
+
+
+class PodReview(msgspec.Struct, frozen=True):
+    """An AdmissionReview of such a request."""
+
+    apiVersion: str
+    kind: str
+    request: PodRequest
 
 
 class Cause(msgspec.Struct, frozen=True):
