@@ -11,8 +11,10 @@ from webhook.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from webhook.cluster.inventory import Progress
     from webhook.loading.load import Loaded
     from webhook.loading.yamltree import Document
+    from webhook.rotation.limits import Limit
     from webhook.rotation.report import Held, RotationReport
 
 Json = dict[str, Any]
@@ -27,19 +29,28 @@ def run(args: argparse.Namespace, *, at: datetime) -> int:
 
 def _of_cluster(args: argparse.Namespace, at: datetime) -> "RotationReport":
     # Imported here: the client of the API server costs a fifth of a second.
-    from webhook.cluster.inventory import (  # noqa: PLC0415
-        PODS,
-        InventoryError,
-        read_inventory,
-    )
+    from webhook.cluster.inventory import InventoryError  # noqa: PLC0415
     from webhook.cluster.read import is_there  # noqa: PLC0415
-    from webhook.cluster.secretages import SecretAgesError, read_metadata  # noqa: PLC0415
+    from webhook.cluster.secretages import SecretAgesError  # noqa: PLC0415
     from webhook.commands.progress import progress  # noqa: PLC0415
-    from webhook.rotation.report import Held  # noqa: PLC0415
 
     if not is_there():
         raise UsageError("no cluster: set KUBECONFIG, or give manifests with -f")
     loaded = flags.load_policy(args)
+    try:
+        with progress(sys.stderr) as report:
+            namespaces, pods = _inventory(args.namespace, report)
+            held = _held(_limits(loaded, namespaces), report)
+    except (InventoryError, SecretAgesError) as error:
+        raise UsageError(str(error)) from None
+    _say_nothing(held, namespaces, "no namespace takes part: label one as docs/operations.md says")
+    return _report(held, pods, at)
+
+
+def _inventory(namespace: str | None, report: "Progress") -> tuple[list[str], list[bytes]]:
+    """Read the names of the namespaces that take part, and the pods of all that are read."""
+    from webhook.cluster.inventory import PODS, read_inventory  # noqa: PLC0415
+
     namespaces: list[str] = []
     pods: list[bytes] = []
 
@@ -49,23 +60,21 @@ def _of_cluster(args: argparse.Namespace, at: datetime) -> "RotationReport":
         elif (name := _opted_in(content)) is not None:
             namespaces.append(name)
 
-    try:
-        with progress(sys.stderr) as report:
-            read_inventory(args.namespace, take, report, resources=(PODS,))
-            limits = _limits(loaded, namespaces)
-            names = [(namespace, it.secret) for namespace, it in limits]
-            found, refreshed = read_metadata(names, report)
-    except (InventoryError, SecretAgesError) as error:
-        raise UsageError(str(error)) from None
-    held = [
-        Held(
-            *(namespace, limit, found.get((namespace, limit.secret))),
-            refreshed=refreshed.get((namespace, limit.secret), ""),
-        )
-        for namespace, limit in limits
+    read_inventory(namespace, take, report, resources=(PODS,))
+    return namespaces, pods
+
+
+def _held(limits: "Sequence[tuple[str, Limit]]", report: "Progress") -> "list[Held]":
+    """Read the metadata of the Secrets that have a limit, by namespace."""
+    from webhook.cluster.secretages import read_metadata  # noqa: PLC0415
+    from webhook.rotation.report import Held  # noqa: PLC0415
+
+    names = [(namespace, limit.secret) for namespace, limit in limits]
+    found, refreshed = read_metadata(names, report)
+    return [
+        Held(namespace, limit, found.get(name), refreshed=refreshed.get(name, ""))
+        for name, (namespace, limit) in zip(names, limits, strict=True)
     ]
-    _say_nothing(held, namespaces, "no namespace takes part: label one as docs/operations.md says")
-    return _report(held, pods, at)
 
 
 def _of_files(args: argparse.Namespace, at: datetime) -> "RotationReport":
@@ -111,7 +120,7 @@ def _objects(documents: "Iterable[Document]") -> "Iterable[Json]":
         yield from (it for _, it in each(document.value) if isinstance(it, dict))
 
 
-def _limits(loaded: "Loaded", namespaces: "Iterable[str]") -> "list[tuple[str, Any]]":
+def _limits(loaded: "Loaded", namespaces: "Iterable[str]") -> "list[tuple[str, Limit]]":
     from webhook.rotation.limits import limits  # noqa: PLC0415
 
     specs = {source.policy.metadata.name: source.policy.spec for source in loaded.sources}

@@ -70,6 +70,14 @@ def add_parser(subparsers: "Subparsers") -> None:
     )
     text = "name of the store's object (default: noxus)"
     add("--store-name", metavar="NAME", default="noxus", type=_name, help=text)
+    _add_account(parser)
+    flags.add_output(parser, "yaml", "documents with comments that say why", "a List")
+    add_stores(parser)
+    parser.set_defaults(run=run)
+
+
+def _add_account(parser: argparse.ArgumentParser) -> None:
+    add = parser.add_argument
     text = "name of the ServiceAccount that the store knows (default: noxus-external-secrets)"
     add(
         "--service-account", metavar="NAME", default="noxus-external-secrets", type=_name, help=text
@@ -82,9 +90,6 @@ def add_parser(subparsers: "Subparsers") -> None:
         type=_name,
         help=text,
     )
-    flags.add_output(parser, "yaml", "documents with comments that say why", "a List")
-    add_stores(parser)
-    parser.set_defaults(run=run)
 
 
 def run(args: argparse.Namespace) -> int:
