@@ -1,5 +1,6 @@
 """What the documents say is true: links, examples, tables and generated pages."""
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -90,6 +91,14 @@ def test_each_decision_record_has_a_number_of_its_own() -> None:
 
     assert titles == [f"# {number}" for number in range(1, len(records) + 1)]
     assert [int(record.name[:4]) for record in records] == [*range(1, len(records) + 1)]
+
+
+def test_the_page_of_the_performance_has_the_instructions_that_are_recorded() -> None:
+    page = (ROOT / "docs" / "performance.md").read_text().split("\n## Instruction counts\n")[1]
+    now = [int(it.replace(",", "")) for it in re.findall(r"\| ([\d,]+) \|$", page, re.MULTILINE)]
+    record = json.loads((ROOT / "tools" / "instructions.json").read_text())
+
+    assert now in [[it["instructions"] for it in build.values()] for build in record.values()]
 
 
 def test_the_example_policy_loads_without_a_warning() -> None:
