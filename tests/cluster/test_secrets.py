@@ -72,6 +72,7 @@ def test_what_the_policy_demands_and_the_namespace_has_not_is_an_error() -> None
       roles: [worker]
       envFrom: [{secretRef: {name: a}}, {secretRef: {name: b, optional: true}}]
     - {name: t, roles: [worker], envFrom: [{configMapRef: {name: c}}]}
+  worker: {pools: {off: {envSecretRef: d, enabled: false}}}
 """)
     objects = {("Secret", "a"): {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "a"}}}
 

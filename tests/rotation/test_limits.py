@@ -29,6 +29,7 @@ worker:
     b: {envSecretRef: b-llm, risk: Medium}
     c: {envSecretRef: c-llm, namespaces: [other]}
     d: {}
+    off: {envSecretRef: off-llm, enabled: false}
 """
 
 

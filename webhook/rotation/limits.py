@@ -52,7 +52,7 @@ def _given(spec: PolicySpec, namespace: str) -> Iterator[tuple[str, str, Risk]]:
             known = Risk(risk_of_key(variable.name).value.capitalize())
             yield variable.value_from.secret_key_ref.name, scope.name, scope.risk or known
     for name, pool in spec.worker.pools.items():
-        if pool.env_secret_ref and pool.cover(namespace):
+        if pool.enabled and pool.env_secret_ref and pool.cover(namespace):
             yield pool.env_secret_ref, POOL_SCOPE_PREFIX + name, pool.risk or _OF_POOLS
 
 

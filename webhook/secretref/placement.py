@@ -24,7 +24,7 @@ class Source:
     roles: frozenset[str]
     prefix: str = ""
     variables: tuple[tuple[str, str], ...] | None = None  # variable and key; None: all keys
-    optional: bool = False
+    optional: bool = False  # pods start without it
     by_itself: bool = True  # not only on request, and for every pod of the roles
     worker: str = "worker"  # the role that may belong to pools
 
@@ -81,6 +81,7 @@ def sources(policy: Policy, namespace: str) -> list[Source]:
         Source(
             *("Secret", pool.env_secret_ref, f"{POOL_SCOPE_PREFIX}{name}"),
             frozenset({worker.role}),
+            optional=not pool.enabled,  # no pod waits for it
             worker=worker.role,
         )
         for name, pool in worker.pools.items()
