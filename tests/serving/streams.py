@@ -1,5 +1,8 @@
 """What clients send, in order or not, and how the network cuts it."""
 
+import re
+from itertools import pairwise
+
 from hypothesis import strategies as st
 
 from tests.serving.two_ways import LATE, Piece
@@ -40,8 +43,21 @@ EXTRA = (
     *("Transfer-Encoding: identity", "Trailer: X", "TE: trailers", "Host: second"),
 )
 BODIES = (b"{}", b'{"say":"anything"}', b'{"say":"fault"}', b"no JSON", b"", b"{}" + b" " * 3000)
-FRAMES = ("right", "right", "right", "right", "chunked", "chunked", "more", "less", "none")
-ODD_FRAMES = ("plus", "twice", "two", "both", "both ways", "broken", "extended", "gzip", "negative")
+FRAMES = ("right", "right", "right", "chunked")
+ODD_FRAMES = (
+    "more",
+    "less",
+    "none",
+    "plus",
+    "twice",
+    "two",
+    "both",
+    "both ways",
+    "broken",
+    "extended",
+    "gzip",
+    "negative",
+)
 
 
 def framed(frame: str, body: bytes) -> tuple[str, bytes]:
@@ -68,23 +84,30 @@ def framed(frame: str, body: bytes) -> tuple[str, bytes]:
     }[frame]
 
 
-def mostly(usual: tuple[str, ...], odd: tuple[str, ...]) -> st.SearchStrategy[str]:
-    return st.one_of(st.just(usual[0]), st.sampled_from(usual), st.sampled_from(odd))
+PARTS = ("method", "target", "version", "frame", "type", "extra")
 
 
 @st.composite
 def requests(draw: st.DrawFn) -> bytes:
-    """Draw one request, in order or not."""
-    body = draw(st.sampled_from(BODIES))
-    length, sent = framed(draw(mostly(FRAMES, ODD_FRAMES)), body)
-    line = " ".join(draw(mostly(each[:1], each)) for each in (METHODS, TARGETS, VERSIONS))
-    kind = draw(mostly(TYPES[:1], TYPES))
-    extra = draw(st.lists(st.sampled_from(EXTRA), max_size=2)) if draw(st.booleans()) else []
-    fields = [it for it in ("Host: hook", length, kind, *extra) if it]
-    fields = draw(st.permutations(fields))
-    return "\r\n".join([line, *fields, "", ""]).encode() + sent
+    """Draw one request: in order but for some of its parts, mostly one or none."""
+    odd = draw(st.sets(st.sampled_from(PARTS), max_size=draw(st.sampled_from((0, 0, 1, 1, 1, 3)))))
+
+    def drawn(part: str, usual: str, others: tuple[str, ...]) -> str:
+        return draw(st.sampled_from(others)) if part in odd else usual
+
+    frame = drawn("frame", draw(st.sampled_from(FRAMES)), ODD_FRAMES)
+    length, sent = framed(frame, draw(st.sampled_from(BODIES)))
+    line = " ".join(
+        drawn(part, all_of[0], all_of)
+        for part, all_of in (("method", METHODS), ("target", TARGETS), ("version", VERSIONS))
+    )
+    extra = draw(st.lists(st.sampled_from(EXTRA), min_size=1, max_size=2)) if "extra" in odd else []
+    fields = [it for it in ("Host: hook", length, drawn("type", TYPES[0], TYPES), *extra) if it]
+    return "\r\n".join([line, *draw(st.permutations(fields)), "", ""]).encode() + sent
 
 
+# Where a body begins, and where another request may.
+HEAD_OR_START = re.compile(rb"\r\n\r\n|(?=POST)|\Z")
 MUTATIONS = (
     b"",
     b"\r\n",
@@ -106,9 +129,10 @@ def streams(draw: st.DrawFn) -> list[Piece]:
     if draw(st.integers(0, 3)) == 0:
         at, gone = draw(st.integers(0, len(stream))), draw(st.integers(0, 2))
         stream = stream[:at] + draw(st.sampled_from(MUTATIONS)) + stream[at + gone :]
-    pieces: list[Piece] = []
-    pauses = st.sampled_from((0, 0, 1, 1, 2, 5, 20, 20, 20, LATE))
-    for size in draw(st.lists(st.integers(1, 400), max_size=5)):
-        pieces.append((stream[:size], draw(pauses)))
-        stream = stream[size:]
-    return [piece for piece in (*pieces, (stream, 0)) if piece[0]]
+    ends = [found.end() for found in HEAD_OR_START.finditer(stream)]
+    near = [end + more for end in ends for more in (-1, 0, 1, 3)]
+    cut = st.one_of(st.sampled_from(near), st.integers(1, len(stream)))
+    pauses = st.sampled_from((0, 0, 1, 1, 2, 5, 20, 20, LATE))
+    cuts = sorted(draw(st.sets(cut, max_size=5)))
+    parts = [stream[begin:end] for begin, end in pairwise((0, *cuts, len(stream)))]
+    return [(part, draw(pauses)) for part in parts if part]
