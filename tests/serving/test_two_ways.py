@@ -7,7 +7,16 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from tests.serving.kit import post
-from tests.serving.streams import TYPES, framed, streams
+from tests.serving.streams import (
+    EXTRA,
+    METHODS,
+    ODD_FRAMES,
+    TARGETS,
+    TYPES,
+    VERSIONS,
+    framed,
+    streams,
+)
 from tests.serving.two_ways import Piece, Server, compare
 from webhook.core.words import Hook, NamespaceMode
 from webhook.serving.head import Route
@@ -55,6 +64,33 @@ def test_requests_sent_ahead_are_answered_alike_wherever_they_are_cut(odd: str) 
         for at in range(1, len(stream)):
             for pause in (0, 20):
                 await compare([(stream[:at], pause), (stream[at:], 0)])
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("part", "odd"),
+    [
+        *(("method", it) for it in sorted(set(METHODS))),
+        *(("target", it) for it in TARGETS),
+        *(("version", it) for it in sorted(set(VERSIONS))),
+        *(("type", it) for it in sorted(set(TYPES))),
+        *(("extra", it) for it in EXTRA),
+        *(("frame", it) for it in (*ODD_FRAMES, "chunked")),
+    ],
+)
+def test_what_is_odd_in_one_thing_is_answered_alike(part: str, odd: str) -> None:
+    parts = {"method": METHODS[0], "target": TARGETS[0], "version": VERSIONS[0], "type": TYPES[0]}
+    parts |= {"frame": "right", "extra": ""} | {part: odd}
+    length, body = framed(parts["frame"], b'{"say":"anything"}')
+    line = f"{parts['method']} {parts['target']} {parts['version']}"
+    fields = [it for it in ("Host: hook", length, parts["type"], parts["extra"]) if it]
+    request = "\r\n".join([line, *fields, "", ""]).encode() + body
+
+    async def run() -> None:
+        # Another one behind it shows whether the connection stays.
+        await compare([(request, 20), (post({"say": "more"}), 0)])
+        await compare([(request[:-5], 1), (request[-5:], 20), (post({"say": "more"}), 0)])
 
     asyncio.run(run())
 
