@@ -9,6 +9,7 @@ from importlib import import_module
 from keyword import iskeyword
 
 from webhook.errors import UsageError
+from webhook.terminal import guarded
 
 # In the order of the help. Each is a module with `add_parser`; what it needs, it imports when run.
 COMMANDS = (
@@ -58,8 +59,13 @@ def parser(commands: Sequence[str] = COMMANDS) -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns 0 fine, 1 refused or findings, 2 usage or unreadable input."""
     _prepare_streams()
+    with guarded():
+        return _guarded(sys.argv[1:] if argv is None else argv)
+
+
+def _guarded(argv: Sequence[str]) -> int:
     try:
-        return _run(sys.argv[1:] if argv is None else argv)
+        return _run(argv)
     except UsageError as error:
         return _fail(str(error))
     except RecursionError:

@@ -5,15 +5,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any, Final, NamedTuple, TextIO
 
-from rich.console import Console
 from rich.text import Text
 
 from webhook.commands.output import count
 from webhook.policytests.compare import Difference
 from webhook.policytests.difftext import HEAD, MISSING, SURPLUS, difference_lines
 from webhook.policytests.result import Result
+from webhook.report.console import SafeConsole
 
-_NARROWEST: Final = 60  # below it, lines that the terminal breaks are easier to read than columns
 _INDENT: Final = 18  # columns before the name of a case: 2, the word, the time
 _STYLES: Final = {HEAD: "bold", MISSING: "red", SURPLUS: "green"}
 _UNDECIDED: Final = "deployers were not asked, and would decide here: name the user"
@@ -26,9 +25,8 @@ class _Line(NamedTuple):
 
 def show(results: Sequence[Result], stream: TextIO) -> None:
     """Print all results and their sum, coloured where the terminal allows it."""
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    width = max(console.width, _NARROWEST)
-    for line in _lines(results, width):
+    console = SafeConsole(stream)
+    for line in _lines(results, console.width):
         console.print(Text(line.text, line.style), soft_wrap=True)
 
 

@@ -3,11 +3,12 @@
 from collections.abc import Sequence
 from typing import TextIO
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from webhook.doctor.findings import Check, Finding, Level
+from webhook.report.console import SafeConsole
+from webhook.terminal import raw
 
 _MARKS = {
     Level.OK: ("✓", "green"),
@@ -15,13 +16,11 @@ _MARKS = {
     Level.WARNING: ("!", "yellow"),
     Level.FAILED: ("✗", "bold red"),
 }
-_NARROWEST = 60
 
 
 def show(checks: Sequence[Check], stream: TextIO) -> None:
     """Print a table, and a last line that counts."""
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    console.width = max(console.width, _NARROWEST)
+    console = SafeConsole(stream)
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -32,7 +31,7 @@ def show(checks: Sequence[Check], stream: TextIO) -> None:
     with console.capture() as captured:
         console.print(table)
     lines = [line.rstrip() for line in captured.get().splitlines()]
-    stream.write("\n".join([*lines, "", counted(checks), ""]))
+    raw(stream).write("\n".join([*lines, "", counted(checks), ""]))
 
 
 def counted(checks: Sequence[Check]) -> str:

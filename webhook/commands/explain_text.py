@@ -11,24 +11,24 @@ from rich.text import Text
 from webhook.commands.explained import Explained
 from webhook.core.container_views import ContainerView, Element, Variable
 from webhook.core.explanation import Ask
+from webhook.report.console import SafeConsole
+from webhook.terminal import raw
 
 _LABELS = {"initContainers": "init container", "containers": "container"}
 _STYLES = {"injected": "green", "refused": "bold red", "moved": "yellow"}
 _BESIDE = 36  # columns beside what is read: 16 for the label and number, 20 for the origin
-_NARROWEST = 60  # below it, lines that the terminal breaks are easier to read than columns
 _NONE = "(none)"
 _WORDS = {"granted": "green", "refused": "red", "ignored": "yellow"}
 
 
 def show(explained: Explained, stream: TextIO, *, first: bool) -> None:
     """Print one explanation."""
-    console = Console(file=stream, highlight=False, emoji=False, markup=False)
-    console.width = max(console.width, _NARROWEST)
+    console = SafeConsole(stream)
     with console.capture() as captured:
         _show(explained, console)
     lines = captured.get().splitlines()
     # Tables are filled up with spaces, which nobody wants in a file.
-    stream.write("\n".join([*([] if first else [""]), *(line.rstrip() for line in lines), ""]))
+    raw(stream).write("\n".join([*([] if first else [""]), *(line.rstrip() for line in lines), ""]))
 
 
 def _show(explained: Explained, console: Console) -> None:

@@ -1,11 +1,13 @@
 """`noxus-secrets export admission-policies`: the policy in CEL, for the API server itself."""
 
 import argparse
+import sys
 from typing import TYPE_CHECKING
 
 from webhook.commands import flags
 from webhook.commands.output import as_json
 from webhook.errors import UsageError
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "json":
         print(as_json(text.as_list(objects)))
         return 0
-    print(text.as_yaml(objects, found), end="")
+    print(text.as_yaml(objects, found), end="", file=raw(sys.stdout))
     return 0
 
 

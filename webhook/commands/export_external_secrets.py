@@ -9,6 +9,7 @@ from webhook.commands import flags
 from webhook.commands.output import as_json
 from webhook.commands.store_flags import PROVIDERS, add_stores, store_factory
 from webhook.errors import UsageError
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
@@ -109,7 +110,7 @@ def run(args: argparse.Namespace) -> int:
     if args.output == "json":
         print(as_json(text.as_list(made.manifests)))
     else:
-        print(text.as_yaml(made.manifests, _head(policies, made)), end="")
+        print(text.as_yaml(made.manifests, _head(policies, made)), end="", file=raw(sys.stdout))
     return 0
 
 

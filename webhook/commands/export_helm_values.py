@@ -6,6 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from webhook.commands import flags
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
@@ -50,5 +51,5 @@ def run(args: argparse.Namespace) -> int:
 
     out = io.StringIO()
     YAML().dump(values, out)
-    sys.stdout.write(out.getvalue())
+    raw(sys.stdout).write(out.getvalue())
     return 0

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from webhook.commands import flags
 from webhook.core.names import dns_label
 from webhook.errors import UsageError
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -233,4 +234,4 @@ def _print_external(args: argparse.Namespace, assigned: "Sequence[Assigned]", po
         print(as_json(text.as_list(found)))
         return
     head = "Made of a file of variables: the keys that it has, and no value of it."
-    print(text.as_yaml(found, head), end="")
+    print(text.as_yaml(found, head), end="", file=raw(sys.stdout))

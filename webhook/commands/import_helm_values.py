@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from webhook.commands import flags
 from webhook.errors import UsageError
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from webhook.commands.flags import Subparsers
@@ -71,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     _judge(out.getvalue())
     for sentence in imported.left_out:
         print(f"noxus-secrets: {sentence}", file=sys.stderr)
-    sys.stdout.write(out.getvalue())
+    raw(sys.stdout).write(out.getvalue())
     return 0
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from webhook.commands import flags
 from webhook.core.words import NamespaceMode
 from webhook.errors import UsageError
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,8 +86,8 @@ class _Printer:
     def write(self, text: "Text", written: str) -> None:
         before = self._before
         if before and not (text.begins or before.ends or (before.is_json and text.is_json)):
-            sys.stdout.write("---" + text.newline)
-        sys.stdout.write(written if written.endswith("\n") else written + "\n")
+            raw(sys.stdout).write("---" + text.newline)
+        raw(sys.stdout).write(written if written.endswith("\n") else written + "\n")
         self._before = text
 
 

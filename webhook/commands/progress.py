@@ -12,7 +12,6 @@ def progress(stream: TextIO) -> Iterator[Callable[[str, int, int], None]]:
         yield lambda *_: None
         return
     # Imported here: rich is slow to load.
-    from rich.console import Console  # noqa: PLC0415
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
         MofNCompleteColumn,
@@ -27,7 +26,9 @@ def progress(stream: TextIO) -> Iterator[Callable[[str, int, int], None]]:
         MofNCompleteColumn(),
         TimeElapsedColumn(),
     )
-    console = Console(file=stream)
+    from webhook.report.console import SafeConsole  # noqa: PLC0415
+
+    console = SafeConsole(stream)
     with Progress(*columns, console=console, transient=True) as bar:
         task = bar.add_task("", total=None)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from webhook.commands import flags
 from webhook.errors import UsageError
+from webhook.terminal import raw
 
 if TYPE_CHECKING:
     from webhook.commands.casefiles import CaseFiles
@@ -83,7 +84,7 @@ def watch(once: Callable[[], Callable[[], bool]], *, pause: Callable[[], None]) 
 def _watched_run(args: argparse.Namespace) -> Callable[[], bool]:
     """Run on a cleared screen; what is wrong is printed, since it is about to be mended."""
     if sys.stdout.isatty():
-        sys.stdout.write(_CLEAR)
+        raw(sys.stdout).write(_CLEAR)
     files = _case_files(args)
     try:
         _run(args, files)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final, TextIO
 
 from webhook.commands.output import count
+from webhook.terminal import raw
 
 # What is over sooner needs no company; what goes on is told often enough to be seen going on.
 PATIENCE: Final = 2.0  # seconds
@@ -17,6 +18,7 @@ class Ticker:
     def __init__(self, stream: TextIO, *, clock: Callable[[], float], shown: bool) -> None:
         """Take a clock of seconds; not `shown` where the output goes to the same terminal."""
         self._stream, self._clock = stream, clock
+        self._raw = raw(stream)
         self._shown = shown and stream.isatty()
         self._next = clock() + PATIENCE
         self._done = 0
@@ -28,7 +30,7 @@ class Ticker:
         if self._shown and self._clock() >= self._next:
             self._next = self._clock() + EVERY
             self._drawn = True
-            self._stream.write(_ERASE + count(self._done, "document"))
+            self._raw.write(_ERASE + count(self._done, "document"))
             self._stream.flush()
 
     def say(self, line: str) -> None:
@@ -40,5 +42,5 @@ class Ticker:
         """Leave no trace."""
         if self._drawn:
             self._drawn = False
-            self._stream.write(_ERASE)
+            self._raw.write(_ERASE)
             self._stream.flush()

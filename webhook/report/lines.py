@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import RenderableType
 from rich.padding import Padding
 from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
+
+from webhook.report.console import SafeConsole
+from webhook.terminal import raw
 
 STYLES = {
     "refused": "bold red",
@@ -19,7 +22,6 @@ STYLES = {
     "warning": "yellow",
     "widened": "bold red",
 }
-_NARROWEST = 60  # below it, lines that the terminal breaks are easier to read than columns
 _LABEL = 9  # the longest: "undecided"
 _WIDEST = 40  # of a cell before what is behind it moves to the right
 _NAMES = 3  # of those that the same is told of; the others are counted
@@ -37,9 +39,8 @@ class Lines:
     """Prints a report a piece at a time, so that a long one is never in memory."""
 
     def __init__(self, stream: TextIO) -> None:
-        self._stream = stream
-        self._console = Console(file=stream, highlight=False, emoji=False, markup=False)
-        self._console.width = max(self._console.width, _NARROWEST)
+        self._stream = raw(stream)  # what is printed has been through the console
+        self._console = SafeConsole(stream)
         self._begun = False
 
     def heading(self, bold: str, rest: str) -> None:

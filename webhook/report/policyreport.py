@@ -12,6 +12,7 @@ import yaml
 
 from webhook.audit.report import Judged, PodState, Report, Verdict, Workload
 from webhook.audit.stored import API_VERSIONS
+from webhook.terminal import raw
 
 Json = dict[str, Any]
 
@@ -32,6 +33,7 @@ def write_policy_reports(report: Report, stream: TextIO) -> None:
     by_namespace: dict[str, list[Workload]] = {it.name: [] for it in report.namespaces}
     for workload in report.workloads:
         by_namespace.setdefault(workload.namespace, []).append(workload)
+    stream = raw(stream)
     dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
     for document in _documents(by_namespace):
         stream.write("---\n")
