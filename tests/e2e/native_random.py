@@ -29,7 +29,9 @@ from tests.properties.tape import Tape
 Json = Any
 
 WEBHOOK, NATIVE = "w", "n"
-DEBUGGED = 15  # percent of the requests that add debug containers
+PODS = "/api/v1/namespaces/{}/pods"
+# Percent of the requests that add debug containers, and that create pods; the rest is of any kind.
+DEBUGGED, CREATED_PODS = 15, 45
 
 
 @dataclass(frozen=True)
@@ -117,8 +119,14 @@ def requests(world: World, count: int) -> Iterator[Request]:
     for number in range(count):
         tape = Tape(chance.randbytes(TAPE_LENGTH))
         name = tape.pick((*NAMESPACES[:1] * 4, *NAMESPACES))
-        if chance.randrange(100) < DEBUGGED:
+        kind = chance.randrange(100)
+        if kind < DEBUGGED:
             yield _debug(tape, world, name, number)
+            continue
+        if kind < DEBUGGED + CREATED_PODS:
+            who, new = sender(tape), valid(pod(tape, world.policies, name, GREEDY))
+            new["metadata"]["generateName"] = "p-"
+            yield Request(world, name, "pods", PODS, new, None, who)
             continue
         one = drawn(tape, world.policies, name, number)
         plural = one.resource["resource"]
@@ -145,7 +153,6 @@ def _debug(tape: Tape, world: World, namespace: str, number: int) -> Request:
     shape = valid(
         {"metadata": {}, "spec": {"containers": added, "volumes": old["spec"]["volumes"]}}
     )
-    path = "/api/v1/namespaces/{}/pods"
     return Request(
-        world, namespace, "debug", path, {"containers": shape["spec"]["containers"]}, old, who
+        world, namespace, "debug", PODS, {"containers": shape["spec"]["containers"]}, old, who
     )

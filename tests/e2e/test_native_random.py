@@ -95,6 +95,7 @@ def test_what_differs_is_explained_by_a_difference_that_is_listed(
             told[f"differs: {', '.join(names)}"] += 1
 
     print(*sorted(told.items()), sep="\n")  # noqa: T201 - for whoever runs more of them
+    assert told["pods stored"] + told["pods refused"] >= COUNT // 2, told
     for what in ("pods", "debug", "workloads"):
         for verdict in ("stored", "refused"):
             assert told[f"{what} {verdict}"] >= COUNT // 60, told
