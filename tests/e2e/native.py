@@ -38,11 +38,17 @@ OPTED_IN: Json = {"matchExpressions": [{"key": LABEL, "operator": "Exists"}]}
 
 
 def exported(policies: PolicySet) -> list[Json]:
-    """Return the objects for policies, changed in nothing but the labels that bind them."""
+    """Return the objects for policies, changed in the labels that bind them, and asked only once.
+
+    Asked again, as the API server does where something has changed, they would mend what they had
+    got wrong the first time.
+    """
     text = json.dumps(objects_of(policies.policies))
     objects: list[Json] = json.loads(text.replace(f'"{INJECTION}"', f'"{LABEL}"'))
     for each in objects:
         each["metadata"]["labels"] = OURS
+        if each["kind"] == "MutatingAdmissionPolicy":
+            each["spec"]["reinvocationPolicy"] = "Never"
         if each["kind"] == "MutatingAdmissionPolicyBinding":
             unless = {"key": UNCHANGED, "operator": "DoesNotExist"}
             selector = each["spec"]["matchResources"]["namespaceSelector"]
