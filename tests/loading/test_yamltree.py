@@ -160,3 +160,12 @@ def test_aliases_that_multiply_are_refused() -> None:
 )
 def test_a_field_is_named_as_kubernetes_does(path: tuple[str | int, ...], name: str) -> None:
     assert field_name(path) == name
+
+
+def test_no_node_is_left_of_a_document_that_was_read() -> None:
+    """They are freed one by one, since in one go they would hold up a server."""
+    documents = read_documents("a: &a {b: [1, 2]}\nc: {<<: *a}\nd: *a\n---\ne: 1\n", "f")
+
+    assert next(documents).value == {"a": {"b": [1, 2]}, "c": {"b": [1, 2]}, "d": {"b": [1, 2]}}
+    assert documents.gi_frame.f_locals["builder"]._nodes == []  # type: ignore[attr-defined]
+    assert next(documents).value == {"e": 1}

@@ -4,10 +4,13 @@ import gc
 from pathlib import Path
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from webhook.loading.load import load_policies
+from webhook.loading.load import Loaded, load_policies
 from webhook.loading.problems import PolicyError
+from webhook.serving.policies import FilePolicySource
 from webhook.serving.reload import LoadError, uncollected
+from webhook.telemetry.metrics import Metrics
 
 
 def test_nothing_is_collected_while_something_loads_and_afterwards_as_before() -> None:
@@ -48,3 +51,24 @@ def test_loading_and_dropping_a_policy_leaves_nothing_to_collect(tmp_path: Path)
         assert gc.collect() == 0
     finally:
         gc.enable()
+
+
+def test_the_lines_of_a_policy_in_force_are_forgotten_before_its_files_are() -> None:
+    """To free them together would hold up requests."""
+    kept: list[Loaded] = []
+
+    def load(path: Path, generation: int) -> Loaded:
+        kept.append(load_policies(path, generation))
+        return kept[-1]
+
+    source = FilePolicySource(
+        Path(__file__).parents[2] / "examples" / "policy.yaml",
+        load=load,
+        fingerprint=lambda _: b"the same",
+        metrics=Metrics(CollectorRegistry(), version="1"),
+        clock=lambda: 0.0,
+    )
+    source.followed.poll(settle=False)
+
+    assert source.current() is kept[0].policies
+    assert [it.document.lines for it in kept[0].sources] == [{}] * len(kept[0].sources) != []

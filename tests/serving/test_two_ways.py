@@ -77,6 +77,7 @@ def test_requests_sent_ahead_are_answered_alike_wherever_they_are_cut(odd: str) 
         *(("type", it) for it in sorted(set(TYPES))),
         *(("extra", it) for it in EXTRA),
         *(("frame", it) for it in (*ODD_FRAMES, "chunked")),
+        ("version", "HTTP/1.0\r\nConnection: keep-alive"),  # which HTTP/1.0 has to be asked for
     ],
 )
 def test_what_is_odd_in_one_thing_is_answered_alike(part: str, odd: str) -> None:

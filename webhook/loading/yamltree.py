@@ -55,6 +55,7 @@ def read_documents(
         while loader.check_node():
             builder = _Builder(loader, file, first_line, max_nodes)
             value = builder.build(cast("yaml.Node", loader.get_node()), ())  # there is one
+            builder.forget_nodes()
             if value is not None:
                 yield Document(file, value, builder.lines)
     except PolicyError as error:
@@ -99,6 +100,7 @@ class _Builder:
         self._max_nodes = max_nodes
         self._open: set[int] = set()  # nodes that are being built: an alias to one is a loop
         self._own: dict[int, set[int]] = {}  # mapping -> its own keys, merged ones apart
+        self._nodes: list[yaml.Node] = []  # that were built, the outermost first
         self.lines: dict[Path, int] = {}
 
     def build(self, node: yaml.Node, path: Path) -> Any:  # noqa: ANN401 - any YAML value
@@ -110,6 +112,7 @@ class _Builder:
             raise self._refused(node, path, "an alias refers to what contains it")
         self.lines[path] = node.start_mark.line + self._first_line
         self._open.add(id(node))
+        self._nodes.append(node)
         try:
             if isinstance(node, yaml.MappingNode):
                 return self._mapping(node, path)
@@ -118,6 +121,16 @@ class _Builder:
             return self._scalar(node, path)
         finally:
             self._open.discard(id(node))
+
+    def forget_nodes(self) -> None:
+        """Free the nodes one by one, from the outermost on.
+
+        Python frees a whole tree in one go that no other thread interrupts: of 10,000 pools that
+        is 10 ms in which a server answers nobody (docs/performance.md, Reload).
+        """
+        self._nodes.reverse()
+        while self._nodes:
+            self._nodes.pop()
 
     def _mapping(self, node: yaml.MappingNode, path: Path) -> dict[str, Any]:
         # Flattening changes the node, and an alias brings it here once more.
