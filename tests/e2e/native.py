@@ -46,7 +46,7 @@ def exported(policies: PolicySet) -> list[Json]:
     text = json.dumps(objects_of(policies.policies))
     objects: list[Json] = json.loads(text.replace(f'"{INJECTION}"', f'"{LABEL}"'))
     for each in objects:
-        each["metadata"]["labels"] = OURS
+        each["metadata"]["labels"] |= OURS
         if each["kind"] == "MutatingAdmissionPolicy":
             each["spec"]["reinvocationPolicy"] = "Never"
         if each["kind"] == "MutatingAdmissionPolicyBinding":

@@ -26,8 +26,7 @@ def too_large(objects: Sequence[Json], policies: Sequence[CompiledPolicy]) -> It
     """Yield what the API server would not take, with the way out; nothing if it takes all."""
     for policy in policies:
         mine = [it for it in objects if it["metadata"]["name"].endswith(f".{policy.name}")]
-        if mine:
-            yield from _problem(mine, policy)
+        yield from _problem(mine, policy)
     for each in objects:
         name = each["metadata"]["name"]
         if len(name) > NAME_LIMIT:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from webhook.core.names import globs_overlap
 from webhook.core.tables import CompiledPolicy
-from webhook.core.words import INJECTION_LABEL, NEVER_TAKING_PART, NamespaceMode
+from webhook.core.words import GROUP, INJECTION_LABEL, NEVER_TAKING_PART, NamespaceMode
 from webhook.native.cel import Variable, is_one_of
 
 Json = Any
@@ -13,6 +13,7 @@ Json = Any
 API: Final = "admissionregistration.k8s.io/v1"
 PREFIX: Final = "noxus-secrets"
 OWN_NAMESPACE: Final = "noxus-secrets"
+EXPORTED_LABEL: Final = f"{GROUP}/exported"
 
 # What makes pods, as the webhook's own entries have it; each with where its template is.
 WORKLOADS: Final = (
@@ -118,13 +119,13 @@ def binding(kind: str, name: str, mode: NamespaceMode, actions: Sequence[str]) -
     if actions:
         spec["validationActions"] = list(actions)
     spec["matchResources"] = {"namespaceSelector": selector}
-    metadata = {"name": f"{name}.{mode.value}"}
-    return {"apiVersion": API, "kind": f"{kind}Binding", "metadata": metadata, "spec": spec}
+    return policy_object(f"{kind}Binding", f"{name}.{mode.value}", spec)
 
 
 def policy_object(kind: str, name: str, spec: Json) -> Json:
-    """Return an object with its head."""
-    return {"apiVersion": API, "kind": kind, "metadata": {"name": name}, "spec": spec}
+    """Return an object with its head, by whose label all that is exported can be found again."""
+    metadata = {"name": name, "labels": {EXPORTED_LABEL: "admission-policies"}}
+    return {"apiVersion": API, "kind": kind, "metadata": metadata, "spec": spec}
 
 
 def written(variables: Sequence[Variable]) -> list[Json]:
