@@ -52,6 +52,7 @@ def schema() -> Json:
                 "worker": {"$ref": "#/$defs/Worker"},
                 "deployers": _closed({"enabled": {"type": "boolean"}}),
                 "backstop": _closed({"enabled": {"type": "boolean"}}),
+                "reload": _closed({"enabled": {"type": "boolean"}}),
                 "prometheus": _closed({"enabled": {"type": "boolean"}, "labels": _LABELS}),
                 "networkPolicy": _closed(
                     {

@@ -103,6 +103,12 @@ def test_with_deployers_it_has_the_objects_of_that_component(tmp_path: Path) -> 
     assert_same(chart, with_component("deployers", tmp_path))
 
 
+def test_with_reload_it_has_the_objects_of_that_component(tmp_path: Path) -> None:
+    chart = template("--set", "reload.enabled=true")
+
+    assert_same(chart, with_component("reload", tmp_path))
+
+
 def test_with_the_backstop_it_has_the_objects_of_that_component(tmp_path: Path) -> None:
     chart = template("--set", "backstop.enabled=true")
 
@@ -126,7 +132,10 @@ def test_in_dry_run_deployers_are_observed_as_everything_else() -> None:
 
 
 def test_in_another_namespace_nothing_names_ours() -> None:
-    options = "prometheus.enabled=true,deployers.enabled=true,certificates.from=certManager"
+    options = (
+        "prometheus.enabled=true,deployers.enabled=true,reload.enabled=true,"
+        "certificates.from=certManager"
+    )
     ours = template("--set", options)
     elsewhere = template("--set", options, "--namespace", "elsewhere")
 
