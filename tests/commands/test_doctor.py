@@ -48,7 +48,7 @@ def test_what_it_expects_is_what_the_manifests_say() -> None:
 def test_a_healthy_cluster_has_one_good_word_for_each_check() -> None:
     checks = examine(healthy(), at=NOW)
 
-    assert [(check.level, len(check.findings)) for check in checks] == [("ok", 1)] * 10
+    assert [(check.level, len(check.findings)) for check in checks] == [("ok", 1)] * 11
 
 
 def test_in_another_namespace_the_same_is_expected_of_that_one() -> None:

@@ -13,6 +13,8 @@ from http import HTTPStatus
 from typing import Any, Final
 
 from webhook.cluster.api import Api, ApiError
+from webhook.cluster.examine_restarts import read_restarts
+from webhook.cluster.notread import not_read
 from webhook.cluster.policies import PATH as POLICIES
 from webhook.core.words import GROUP, INJECTED_ANNOTATION, INJECTION_LABEL, NamespaceMode
 from webhook.doctor.certificates import SECRET
@@ -61,7 +63,10 @@ async def read_snapshot(api: Api, namespace: str, probe_in: str | None) -> Snaps
     )
     roles, unserved = _governed(policies, namespaces)
     probe = await reader.probe(namespaces, unserved, roles, probe_in)
-    return Snapshot(namespace, installed, access, policies, namespaces, calls, probe, unserved)
+    return Snapshot(
+        *(namespace, installed, access, policies, namespaces, calls, probe, unserved),
+        restarts=await read_restarts(api, namespace, policies, namespaces),
+    )
 
 
 class _Reader:
@@ -107,7 +112,7 @@ class _Reader:
         try:
             text = (await self._api.read("/metrics")).decode(errors="replace")
         except ApiError as problem:
-            return _not_read(problem, "get /metrics")
+            return not_read(problem, "get /metrics")
         counted: dict[str, dict[str, float]] = {}
         for what, labels, value in _COUNT.findall(text):
             found = dict(_LABEL.findall(labels))
@@ -158,7 +163,7 @@ class _Reader:
         except ApiError as problem:
             if problem.status == HTTPStatus.NOT_FOUND:
                 return None
-            return _not_read(problem, f"get {resource} {name}{where}")
+            return not_read(problem, f"get {resource} {name}{where}")
 
     async def _many(self, group: str, resource: str, inside: str = "", **query: str) -> Many | None:
         """Read a list page by page; None: there is no such resource."""
@@ -176,15 +181,7 @@ class _Reader:
         except ApiError as problem:
             if problem.status == HTTPStatus.NOT_FOUND:
                 return None
-            return _not_read(problem, f"list {resource}{where}")
-
-
-def _not_read(problem: ApiError, right: str) -> NotRead:
-    if problem.status in (0, HTTPStatus.UNAUTHORIZED):
-        raise problem
-    if problem.status == HTTPStatus.FORBIDDEN:
-        return NotRead(right)
-    return NotRead(why=str(problem))
+            return not_read(problem, f"list {resource}{where}")
 
 
 def _public(secret: One) -> One:

@@ -13,15 +13,13 @@ from http import HTTPStatus
 from typing import Any, Final, Protocol
 
 from webhook.cluster.api import ApiError
-from webhook.cluster.restartable import budgets, namespaces, workloads
+from webhook.cluster.restartable import budgets, namespaces, sources, workloads
 from webhook.cluster.restarting import Record, Restart, Round, judge
 from webhook.cluster.rollouts import RESTARTED_AT, Workload
 from webhook.cluster.telling import Reason, Telling, clip_bytes
 from webhook.cluster.versions import Version, version_of
-from webhook.core.pod import Pod
 from webhook.core.policy_upkeep import Reload
 from webhook.core.policyset import PolicySet
-from webhook.core.reload import given
 from webhook.core.tables import CompiledPolicy
 from webhook.core.words import RELOADED_ANNOTATION
 from webhook.telemetry.logs import Throttle, event, fault
@@ -112,7 +110,7 @@ class Reloading:
 
     async def _namespace(self, namespace: str, policy: CompiledPolicy, reload: Reload) -> int:
         there = [
-            (it.workload, _sources(it.pod, namespace, policy))
+            (it.workload, sources(it.pod, namespace, policy))
             async for it in workloads(self._api, namespace)
         ]
         versions = await self._versions(namespace, {it for _, names in there for it in names})
@@ -205,10 +203,3 @@ class Reloading:
                 reason=str(problem),
                 before=held,
             )
-
-
-def _sources(pod: Pod | None, namespace: str, policy: CompiledPolicy) -> list[str]:
-    """Name what the policy gives to such pods, as kind/name."""
-    if pod is None:
-        return []
-    return [f"{kind.lower()}/{name}" for kind, name in given(pod, namespace, policy)]

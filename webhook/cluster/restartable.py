@@ -15,6 +15,8 @@ import msgspec
 from webhook.cluster.api import ApiError
 from webhook.cluster.rollouts import KINDS, RESTARTED_AT, Workload
 from webhook.core.pod import Pod, View
+from webhook.core.reload import given
+from webhook.core.tables import CompiledPolicy
 from webhook.core.words import INJECTION_LABEL, RELOADED_ANNOTATION, NamespaceMode
 
 Json = dict[str, Any]
@@ -127,6 +129,13 @@ async def workloads(api: Reader, namespace: str) -> AsyncIterator[Found]:
         path = f"/apis/apps/v1/namespaces/{namespace}/{plural}"
         async for item in _items(api, path):
             yield _found(kind, path, item)
+
+
+def sources(pod: Pod | None, namespace: str, policy: CompiledPolicy) -> list[str]:
+    """Name what the policy gives to such pods, as kind/name."""
+    if pod is None:
+        return []
+    return [f"{kind.lower()}/{name}" for kind, name in given(pod, namespace, policy)]
 
 
 async def budgets(api: Reader, namespace: str) -> list[Json]:

@@ -20,8 +20,9 @@ _EPILOG = """\
 Looks at our webhook configurations, certificates, replicas, policies and label
 guard, at who in RBAC could change them, and whether the API server reaches the
 webhook: a pod is tried in an opted-in namespace (--dry-run=server), and never
-created. Our own TLS Secret is read for its certificates, where you may; no
-other Secret is. What you lack the right to look at is named, with the right.
+created. Where a policy says reload.mode: Rollout, the API server is asked
+whether the webhook may. Our own TLS Secret is read for its certificates, where
+you may; no other Secret is. What you lack the right to look at is named, with the right.
 
 Kubernetes' own components are left out of who could break it. What else has
 such rights is for you to judge: --trust says that you have. Whoever installed

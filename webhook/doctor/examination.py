@@ -8,6 +8,7 @@ from webhook.doctor.findings import Check
 from webhook.doctor.hooks import examine_hooks
 from webhook.doctor.labels import examine_guard, examine_namespaces
 from webhook.doctor.reach import examine_failures, examine_reach
+from webhook.doctor.restarts import examine_restarts
 from webhook.doctor.rights import examine_own, examine_rights
 from webhook.doctor.running import examine_policies, examine_replicas
 from webhook.doctor.snapshot import Snapshot
@@ -26,4 +27,5 @@ def examine(snapshot: Snapshot, *, at: datetime, trusted: Collection[str] = ()) 
         examine_guard(snapshot),
         examine_rights(snapshot, {it.lower() for it in trusted}),
         examine_own(snapshot),
+        examine_restarts(snapshot),
     ]

@@ -52,6 +52,25 @@ class Probe:
 
 
 @dataclass(frozen=True, slots=True)
+class Let:
+    """What the webhook may not do in a namespace whose policy has workloads restarted there."""
+
+    namespace: str
+    policy: str
+    lacking: tuple[tuple[str, str], ...]  # verb and resource
+    unseen: tuple[str, ...] | NotRead  # kind/name: given to workloads there, and not to be read
+
+
+@dataclass(frozen=True, slots=True)
+class Restarts:
+    """Where policies say `reload.mode: Rollout`, and what the webhook may do for it."""
+
+    policies: tuple[str, ...]
+    listed: bool  # it may list namespaces
+    namespaces: tuple[Let, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Installed:
     """Our objects."""
 
@@ -87,6 +106,7 @@ class Snapshot:
     calls: Mapping[str, Calls] | NotRead  # by the entry's name, before the probe
     probe: Probe | NotRead
     unserved: tuple[str, ...] = field(default=())  # opted-in namespaces that no policy covers
+    restarts: Restarts | NotRead | None = None  # None: no policy asks for any
 
 
 def was_read(part: T | NotRead) -> TypeGuard[T]:

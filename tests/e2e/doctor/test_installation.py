@@ -25,7 +25,7 @@ pytestmark = SLOW
 def test_of_a_healthy_installation_it_finds_nothing(doctor: Doctor) -> None:
     done = doctor.run()
 
-    assert done.out.splitlines()[-1] == "10 ok, 0 warnings, 0 failed, 0 not checked"
+    assert done.out.splitlines()[-1] == "11 ok, 0 warnings, 0 failed, 0 not checked"
     assert "✓ ok  replicas: 3 replicas ready, and a PodDisruptionBudget" in done.out
     assert done.code == 0
     assert doctor.run("--complete").code == 0

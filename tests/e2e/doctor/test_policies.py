@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tests.e2e.doctor.kit import EVERYTHING, POLICIES, SLOW, TRUSTED, Doctor, user
-from tests.e2e.harness import INJECTION
+from tests.e2e.harness import INJECTION, ROOT
 
 Json = Any
 
@@ -50,6 +50,52 @@ def test_a_policy_that_only_observes(doctor: Doctor) -> None:
         "warning",
         "policy noxus has mode DryRun: nothing is enforced where it governs",
     ) in found
+
+
+WEB: Json = {
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 0,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web", "noxus.ai/role": "frontend"}},
+            "spec": {"containers": [{"name": "main", "image": "none"}]},
+        },
+    },
+}
+RELOAD = ROOT / "manifests" / "components" / "reload" / "rbac.yaml"
+
+
+def test_a_policy_that_restarts_and_a_webhook_that_may_not_until_it_is_let_in(
+    doctor: Doctor,
+) -> None:
+    name = doctor.plane.namespace("rolled", {INJECTION: "enabled"})
+    made = doctor.plane.api("POST", f"/apis/apps/v1/namespaces/{name}/deployments", WEB)
+    assert made.status == 201, made.message
+    with spec(doctor, lambda it: it.update(reload={"mode": "Rollout"})):
+        before = [it for it in doctor.findings() if it["check"] == "restarts"]
+        doctor.plane.kubectl("apply", "-f", RELOAD)
+        for it in before[1:]:
+            if f" -n {name} " in it["mend"]:
+                for command in it["mend"].split("; "):
+                    doctor.plane.kubectl(*command.partition(" (")[0].split()[1:])
+        after = doctor.findings()
+        doctor.plane.kubectl("delete", "namespace", name)
+        doctor.plane.kubectl("delete", "-f", RELOAD)
+
+    assert before[0]["message"].startswith("policy noxus says reload.mode: Rollout, and the ")
+    assert [it["message"] for it in before if f" {name} " in it["message"]] == [
+        (
+            f"policy noxus restarts workloads of namespace {name} when a Secret changes, and the "
+            "webhook may not list deployments, statefulsets, daemonsets, poddisruptionbudgets or "
+            "patch deployments, statefulsets, daemonsets there"
+        ),
+        (
+            f"workloads of namespace {name} are given secret/app-env, and are not restarted when "
+            "that changes: the webhook may not get it"
+        ),
+    ]
+    assert [it for it in after if f" {name} " in it["message"]] == []
 
 
 def test_a_namespace_that_no_policy_covers(doctor: Doctor) -> None:

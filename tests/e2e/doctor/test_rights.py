@@ -14,7 +14,7 @@ def test_with_the_rights_that_the_docs_name_everything_is_checked(doctor: Doctor
     with user(doctor, EVERYTHING, enabled(doctor)) as limited:
         done = doctor.run("--complete", TRUSTED, kubeconfig=limited)
 
-    assert done.out.splitlines()[-1] == "10 ok, 0 warnings, 0 failed, 0 not checked"
+    assert done.out.splitlines()[-1] == "11 ok, 0 warnings, 0 failed, 0 not checked"
     assert done.code == 0
 
 
