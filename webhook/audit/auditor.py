@@ -14,6 +14,7 @@ from webhook.audit.judge import Judgement, judge, recognised_by
 from webhook.audit.outside import Outside, looks_like_noxus
 from webhook.audit.pods import has_ended, pod_entry
 from webhook.audit.policies import policy_views
+from webhook.audit.reloads import stale
 from webhook.audit.report import (
     Judged,
     Namespace,
@@ -130,7 +131,11 @@ class Auditor:
             self._by_uid[stored.uid] = owner
             return
         # What an owner's template does not explain is told, so that a forged owner hides nothing.
-        self._keep(stored, self._workload(judgement, mode))
+        workload = self._workload(judgement, mode)
+        if not judgement.refusals:  # what is refused is to be mended first
+            untold = stale(stored, mode, judgement.explanation.policy)
+            workload = replace(workload, warnings=(*workload.warnings, *untold))
+        self._keep(stored, workload)
 
     def _add_pod(self, stored: Stored, mode: NamespaceMode, owner: _Entry | None) -> None:
         if owner is not None:

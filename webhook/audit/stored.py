@@ -13,7 +13,9 @@ import msgspec
 
 from webhook.audit.managed import Managed, template_written
 from webhook.core.pod import Annotations, ObjectMeta, Pod, PodSpec, View
+from webhook.core.request import Marks
 from webhook.core.words import INJECTION_LABEL, NamespaceMode
+from webhook.wire.marks import marks
 
 # Kind -> where its pod stands; and the API of each, as reports refer to objects.
 ROOTS: Final = {
@@ -35,6 +37,7 @@ API_VERSIONS: Final = {
 # Whatever their label says, no selector of our webhook configurations matches them.
 NEVER_MATCHED: Final = frozenset({"kube-system", "kube-node-lease", "noxus-secrets"})
 _NODE: Final = "Node"  # what owns a mirror pod
+_RESTARTED: Final = frozenset({"Deployment", "StatefulSet", "DaemonSet"})  # by Reloader
 
 
 class Owner(View, frozen=True):
@@ -123,6 +126,7 @@ class Stored:
     root: str  # where the spec of its pod stands, as messages name it
     pod: Pod
     file: str = ""  # with line, for manifests
+    marks: Marks | None = None  # of a workload in a cluster that Reloader may restart
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,7 +152,10 @@ def stored(kind: str, content: bytes) -> Stored:
         inner = spec.jobTemplate.spec if spec.jobTemplate else None
         template = template or spec.template or (inner.template if inner else None)
     replicas = spec.replicas if spec else None
-    return _stored(kind, workload.metadata, template or Pod(), replicas=replicas)
+    made = _stored(kind, workload.metadata, template or Pod(), replicas=replicas)
+    if kind not in _RESTARTED:
+        return made
+    return replace(made, marks=marks(msgspec.Raw(content)))
 
 
 def stored_manifest(
