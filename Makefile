@@ -40,8 +40,8 @@ test-all: $(READY)
 	$(BIN)/pytest -q -m drill tests/drills # alone: an API server waits three seconds for an answer
 	$(BIN)/pytest -q -m "not nightly" tests/kind # last: it wants both cores for itself
 
-test-fast: $(READY) ## the tests that need no control plane, in a few minutes
-	HYPOTHESIS_PROFILE=fast $(PYTEST) -m "not cluster and not kind"
+test-fast: $(READY) ## the tests that need no control plane, but the slow ones: under a minute
+	HYPOTHESIS_PROFILE=fast $(PYTEST) -m "not cluster and not kind and not slow"
 
 test-cluster: $(READY) ## the tests through the real API server alone
 	$(BIN)/pytest -q -m cluster

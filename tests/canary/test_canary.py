@@ -39,6 +39,7 @@ def place(canaries: Canaries, tmp_path_factory: pytest.TempPathFactory) -> Place
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("way", WAYS, ids=lambda way: way.line)
 def test_nothing_that_a_command_writes_has_a_part_of_a_value(
     way: Way, place: Place, canaries: Canaries

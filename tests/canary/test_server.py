@@ -17,6 +17,8 @@ from tests.canary.ways import leaves
 from tests.commands.kit import ROOT
 from tests.e2e.harness import HOST, Webhook
 
+pytestmark = pytest.mark.slow
+
 POLICY = (ROOT / "examples" / "policy.yaml").read_text()
 HOOKS = ("/mutate/enabled", "/mutate/dry-run", "/validate/enabled", "/validate/dry-run")
 HEALTH = ("/healthz", "/readyz", "/readyz?verbose", "/metrics")

@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.commands.kit import POLICY, Ran, run
@@ -71,6 +72,7 @@ def test_validating_only_leaves_out_what_injects() -> None:
     assert kinds == {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
 
 
+@pytest.mark.slow
 def test_a_policy_that_is_too_large_is_refused_with_what_would_fit(tmp_path: Path) -> None:
     policy = tmp_path / "policy.yaml"
     policy.write_text(

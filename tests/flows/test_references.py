@@ -53,6 +53,7 @@ def test_other_expressions_are_none_of_our_business(text: str) -> None:
     assert find([text]) == Found((), ())
 
 
+@pytest.mark.slow
 def test_a_flow_that_nests_without_end_is_searched_all_the_same() -> None:
     flow: Any = "{{secret.DEEP}}"
     for _ in range(100_000):
@@ -80,6 +81,7 @@ def planted(draw: st.DrawFn) -> tuple[Any, list[str]]:
     return {f"field{i}": value for i, value in enumerate(values)}, names
 
 
+@pytest.mark.slow
 @settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])  # a busy machine
 @given(planted())
 def test_what_was_planted_is_found_and_nothing_else(flow: tuple[Any, list[str]]) -> None:

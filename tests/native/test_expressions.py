@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
+import pytest
 import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,6 +18,8 @@ from webhook.native.differences import differences
 from webhook.native.export import objects_of
 from webhook.native.limits import too_large
 from webhook.native.text import as_yaml
+
+pytestmark = pytest.mark.slow
 
 Json = Any
 

@@ -1,8 +1,12 @@
 """Policies that an API server would not take are refused with what it takes."""
 
+import pytest
+
 from tests.native.kit import policies, policy, pools
 from webhook.native.export import objects_of
 from webhook.native.limits import too_large
+
+pytestmark = pytest.mark.slow
 
 
 def test_five_thousand_pools_are_taken() -> None:

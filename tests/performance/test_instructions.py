@@ -7,6 +7,8 @@ import pytest
 from tools import callgrind, instructions
 from tools.instructions import Cost
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).resolve().parents[2]
 BEFORE = Cost(100_000, {"dict_lookup": 60_000, "eval": 40_000}, {"decide.py:decide": 30})
 

@@ -8,6 +8,8 @@ import pytest
 
 from tests.commands.kit import POLICY, ROOT, pod
 
+pytestmark = pytest.mark.slow
+
 # Between two runs alike it differs by 0.2 MiB; nine thousand objects kept would be 100 MiB, and
 # what is printed of them alone 5 MiB.
 TOLERATED = 2 * 1024  # KiB

@@ -33,6 +33,8 @@ from webhook.pki.authority import (
 from webhook.pki.keyring import KEYS, Keyring, open_keyring
 from webhook.pki.leaf import issue_leaf
 
+pytestmark = pytest.mark.slow
+
 RUBBISH = (
     b"",
     b"rubbish",

@@ -7,6 +7,8 @@ import pytest
 from tests.pki.rotation_kit import DAY, HOUR, MINUTE, NAMES, START, Cluster, Leader, Replica
 from webhook.pki.plan import Times, Wish
 
+pytestmark = pytest.mark.slow
+
 
 def started(*, hearing: tuple[float, ...], loading: tuple[float, ...]) -> Cluster:
     """Begin with everything in place, as after an installation; delays in seconds."""

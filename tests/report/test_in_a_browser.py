@@ -8,6 +8,8 @@ from tests.report.conftest import Open, Opened
 from tests.report.hostile import NAMES, with_every_text
 from webhook.report.html import plan_page
 
+pytestmark = pytest.mark.slow
+
 ROWS = 12  # of the trial cluster
 
 

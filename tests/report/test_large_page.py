@@ -8,6 +8,8 @@ import pytest
 from tests.report import clusters, pages
 from tests.report.conftest import Open, Opened
 
+pytestmark = pytest.mark.slow
+
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 

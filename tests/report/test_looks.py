@@ -5,6 +5,8 @@ import pytest
 from tests.report import clusters, pages
 from tests.report.conftest import Open
 
+pytestmark = pytest.mark.slow
+
 WIDTHS = [360, 800, 1400]
 PAGES = {
     "trial": pages.trial(),
