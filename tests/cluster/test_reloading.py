@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.kit import FakeApi, away, until
-from tests.cluster.reload_kit import NOW, RECORDED, ago, secret, workload
+from tests.cluster.reload_kit import NOW, RECORDED, ago, budget, secret, workload
 from tests.core.kit import policy
 from webhook.cluster.api import ApiError
 from webhook.cluster.reloading import Reloading
@@ -190,6 +190,63 @@ def test_what_cannot_be_written_does_not_hold_up_the_next() -> None:
     assert world.round() == 1
     assert [it.subject.name for it in world.told] == ["web2"]
     assert world.board.failures == ["reload"]
+
+
+def test_what_was_refused_is_not_tried_again_for_a_while() -> None:
+    world = World()
+    world.api.fail["PATCH", WEB] = FORBIDDEN
+
+    world.round()
+    world.round()
+
+    assert world.api.calls.count(("PATCH", WEB)) == 1
+
+
+def test_a_namespace_that_is_made_too_large_is_left_alone_and_told() -> None:
+    for kind, count, said in (
+        ("workloads", 2001, "it has more than 2000 workloads"),
+        ("budgets", 501, "it has more than 500 PodDisruptionBudgets"),
+    ):
+        world = World()
+        path = "/apis/apps/v1/namespaces/noxus/statefulsets"
+        many = [workload(kind="StatefulSet").body] * count
+        if kind == "budgets":
+            path = "/apis/policy/v1/namespaces/noxus/poddisruptionbudgets"
+            many = [budget({})] * count
+        world.api.pages[path] = [{"items": many}]
+
+        assert world.round() == 0
+        assert world.board.failures == ["reload"]
+        assert RECORDED not in (world.annotations() or {}), said
+
+
+def test_labels_and_records_that_nobody_needs_are_not_kept() -> None:
+    world = World()
+    body = workload(recorded="x" * (16 * 1024 + 1)).body
+    world.api.put(WEB, body)
+    world.round()
+    assert world.annotations()[RECORDED].startswith("configmap/flag-set=")
+
+    world = World()
+    body = workload().body
+    body["spec"]["template"]["metadata"]["labels"]["much"] = "x" * 8192
+    world.api.put(WEB, body)
+    world.round()
+    assert world.annotations() is None
+
+
+def test_a_namespace_that_takes_too_long_does_not_hold_up_the_others(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    world = World(SPEC.replace("[noxus, other]", "[another, noxus]"))
+    world.api.put(f"{NAMESPACES}/another", _namespace("another"))
+    path = "/apis/apps/v1/namespaces/another/deployments"
+    world.api.fail["GET", path] = TimeoutError()  # type: ignore[assignment]
+
+    assert world.round() == 0
+    assert RECORDED in world.annotations()
+    assert world.board.failures == ["reload"]
+    assert "workloads cannot be restarted" in caplog.text
 
 
 def test_what_fails_in_one_namespace_by_our_own_fault_does_not_hold_up_the_others(

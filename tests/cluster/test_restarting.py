@@ -128,6 +128,14 @@ def test_one_after_the_other_by_name() -> None:
     assert found.waiting == 3
 
 
+def test_of_many_a_few_are_tried_and_some_are_written_down() -> None:
+    due = judged(*(workload(f"w-{n:03}", recorded=f"{A}={OLD}") for n in range(60)))
+    new = judged(*(workload(f"w-{n:03}") for n in range(60)))
+
+    assert [it.workload.name for it in due.due] == [f"w-00{n}" for n in range(5)]
+    assert (due.waiting, len(new.records)) == (60, 50)
+
+
 ROLLING = {"updatedReplicas": 1}
 
 

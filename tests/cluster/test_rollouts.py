@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.cluster.reload_kit import NOW, ago, budget, secret, workload
-from webhook.cluster.rollouts import holding
+from webhook.cluster.rollouts import Budgets
 from webhook.cluster.versions import version_of
 from webhook.rotation.written import instant
 
@@ -77,11 +77,21 @@ APP = {"matchLabels": {"app": "web"}}
 def test_a_budget_without_disruptions_holds_up_what_it_selects(
     selector: Json, *, holds: bool
 ) -> None:
-    assert holding([budget(selector)], workload()) == ("keep" if holds else None)
+    assert Budgets([budget(selector)]).holding(workload()) == ("keep" if holds else None)
 
 
 def test_a_budget_that_allows_one_or_counts_no_pods_holds_up_nothing() -> None:
-    assert holding([budget(APP, allowed=1), budget(APP, pods=0)], workload()) is None
+    assert Budgets([budget(APP, allowed=1), budget(APP, pods=0)]).holding(workload()) is None
+
+
+def test_a_selector_or_a_number_of_budgets_that_nobody_needs_holds_everything() -> None:
+    other = {"matchLabels": {f"key-{n}": "value" for n in range(20)}}
+    assert Budgets([budget(other)]).holding(workload()) is None
+    assert Budgets([budget({"matchLabels": {**other["matchLabels"], "one": "more"}})]).holding(
+        workload()
+    )
+    assert Budgets([budget(other)] * 100).holding(workload()) is None
+    assert Budgets([budget(other)] * 101).holding(workload()) == "keep"
 
 
 def test_a_version_changes_with_the_data_and_not_with_labels() -> None:

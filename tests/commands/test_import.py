@@ -135,6 +135,17 @@ def test_files_that_are_there_are_never_replaced_unless_asked(tmp_path: Path) ->
     assert mine.read_text() != "mine"
 
 
+def test_a_link_that_leads_nowhere_is_there_already(tmp_path: Path) -> None:
+    link = tmp_path / "worker-env.yaml"
+    link.symlink_to(tmp_path / "nowhere")
+
+    ran = import_env("--unassigned", "worker", "--out", tmp_path)
+
+    assert ran.code == 2
+    assert f"{link} is there already, and nothing was written" in ran.err
+    assert link.is_symlink()
+
+
 def test_a_disk_that_is_full_leaves_nothing_half_written(tmp_path: Path) -> None:
     words = [sys.executable, "-m", "webhook", "import", "env-file", "-", "--policy", str(POLICY)]
     words += ["-n", "noxus", "--unassigned", "worker", "--out", str(tmp_path)]

@@ -133,6 +133,17 @@ def test_the_template_of_every_kind_of_workload_is_injected(
         ]
 
 
+def test_json_that_steers_a_terminal_is_written_with_escapes_and_is_the_same_value() -> None:
+    value = json.loads(json.dumps(yaml.safe_load(pod())))
+    value["metadata"]["annotations"] = {"note": "\x9b2J\u202e"}
+
+    for words in ((), ("-o", "json")):
+        text = injected(json.dumps(value), *words)
+
+        assert "\\u009b2J\\u202e" in text
+        assert json.loads(text)["metadata"]["annotations"]["note"] == "\x9b2J\u202e"
+
+
 def test_json_output_is_the_object_or_a_list_of_them() -> None:
     one = json.loads(injected(pod(), "-o", "json"))
     two = json.loads(injected(f"{pod()}---\n{pod()}", "-o", "json"))

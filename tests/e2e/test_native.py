@@ -153,6 +153,23 @@ def test_whatever_names_a_secret_is_refused_in_every_place(alone: Namespace) -> 
     assert passed == {}
 
 
+def test_a_list_that_reaches_a_policy_as_null_is_an_empty_one(alone: Namespace) -> None:
+    """Go writes these so, where a person writes nothing: every list without `omitempty`."""
+    it = frontend()
+    it["spec"]["volumes"] = [
+        {"name": "none", "projected": {}},
+        {"name": "empty", "projected": {"sources": []}},
+        {"name": "null", "projected": {"sources": None}},
+    ]
+    it["spec"]["initContainers"] = None
+    it["spec"]["imagePullSecrets"] = None
+
+    assert alone.create(it).status == CREATED
+    it["spec"]["volumes"][2]["projected"]["sources"] = [{"secret": {"name": "worker-env"}}]
+    answer = alone.create(it)
+    assert "'worker-env' (spec.volumes[2].projected.sources[0].secret" in answer.message
+
+
 def test_in_strict_mode_a_secret_of_nobody_is_refused_in_every_place_but_to_pull_images(
     control_plane: ControlPlane,
 ) -> None:

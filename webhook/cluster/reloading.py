@@ -33,6 +33,8 @@ EVERY: Final = 15.0
 _PLURALS: Final = {"Secret": "secrets", "ConfigMap": "configmaps"}
 # What is refused again and again is told once in ten minutes.
 _SAY_EVERY: Final = 600.0
+# Of a namespace whose owner has made it as large as can be; the others have their turn as well.
+_TURN: Final = EVERY
 _MISSING: Final = (HTTPStatus.FORBIDDEN, HTTPStatus.NOT_FOUND)
 
 
@@ -75,6 +77,8 @@ class Reloading:
         self._api, self._policies, self._metrics = api, policies, metrics
         self._tell, self._now, self._every = tell, now, every
         self._throttle = Throttle(every=_SAY_EVERY, clock=time.monotonic)
+        # Workloads that nobody lets us write, and until when they are not tried again.
+        self._refused: dict[str, float] = {}
 
     async def run(self) -> None:
         """Do it until cancelled."""
@@ -95,13 +99,18 @@ class Reloading:
         policies = self._policies.current() or PolicySet(())
         if not any(it.rollout is not None for it in policies.policies):
             return 0
+        now = time.monotonic()
+        self._refused = {path: until for path, until in self._refused.items() if until > now}
         waiting = 0
         for name in await namespaces(self._api):
             policy = policies.govern(name)
             if policy is None or policy.rollout is None or policy.dry_run:
                 continue
             try:
-                waiting += await self._namespace(name, policy, policy.rollout)
+                async with asyncio.timeout(_TURN):
+                    waiting += await self._namespace(name, policy, policy.rollout)
+            except TimeoutError:
+                self._failed(name, ApiError(0, "", f"it took longer than {_TURN:.0f} s"))
             except ApiError as problem:  # of one namespace's owner, who has not let us in
                 self._failed(name, problem)
             except Exception as problem:  # noqa: BLE001  the others are not to wait for it
@@ -112,9 +121,12 @@ class Reloading:
         there = [
             (it.workload, sources(it.pod, namespace, policy))
             async for it in workloads(self._api, namespace)
+            if self._refused.get(it.workload.path, 0) <= time.monotonic()
         ]
         versions = await self._versions(namespace, {it for _, names in there for it in names})
-        found = judge(there, versions, await budgets(self._api, namespace), reload, self._now())
+        held = await budgets(self._api, namespace)
+        # In a thread: requests do not wait for it, however much of it somebody has made.
+        found = await asyncio.to_thread(judge, there, versions, held, reload, self._now())
         return found.waiting - await self._act(namespace, policy, found)
 
     async def _versions(self, namespace: str, names: Iterable[str]) -> dict[str, Version]:
@@ -182,7 +194,9 @@ class Reloading:
             if not problem.status or problem.status >= HTTPStatus.TOO_MANY_REQUESTS:
                 raise
             if problem.status not in (HTTPStatus.CONFLICT, HTTPStatus.NOT_FOUND):
-                self._failed(f"{namespace} {what.workload.kind}/{what.workload.name}", problem)
+                where = f"{namespace} {what.workload.kind}/{what.workload.name}"
+                self._failed(where, problem, like=namespace)
+                self._refused[what.workload.path] = time.monotonic() + _SAY_EVERY
             return False
         return True
 
@@ -191,9 +205,10 @@ class Reloading:
         subject = Subject("apps/v1", workload.kind, workload.name, uid)
         self._tell(Telling(namespace, subject, Reason.RELOADED, bad, clip_bytes(note)))
 
-    def _failed(self, where: str, problem: ApiError) -> None:
+    def _failed(self, where: str, problem: ApiError, *, like: str = "") -> None:
+        """Count it, and say it where nothing like it was said lately."""
         self._metrics.api_failed("reload")
-        held = self._throttle.admit(where)
+        held = self._throttle.admit(like or where)
         if held is not None:
             event(
                 logging.WARNING,

@@ -6,6 +6,7 @@ once, by the narrow view that admission has, too: no value of a variable is deco
 
 # ruff: noqa: N815 - the field names are those of the Kubernetes API
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
@@ -24,6 +25,12 @@ Json = dict[str, Any]
 NAMESPACES: Final = "/api/v1/namespaces"
 # An object is 1.5 MB at most (etcd): 30 MB for the largest page, of the 384 MB that a replica has.
 PAGE: Final = 20
+# Who may write in a namespace is not to fill our memory, or keep us busy. Large ones have a hundred
+# workloads and a dozen of each of the others; all at their limits are 48 MB.
+MOST_WORKLOADS: Final = 2000
+_MOST_BUDGETS: Final = 500
+_MOST_RECORDED: Final = 16 * 1024  # characters: 60 sources with names of the greatest length
+_MOST_LABELS: Final = 8 * 1024  # characters
 
 
 class Reader(Protocol):
@@ -91,10 +98,19 @@ class _Rollout(View, frozen=True, omit_defaults=True):
     status: _Status | None = None
 
 
+class _Selecting(View, frozen=True):
+    selector: Json | None = None
+
+
+class _Allowed(View, frozen=True):
+    expectedPods: int = 0
+    disruptionsAllowed: int = 0
+
+
 class _Budget(View, frozen=True):
     metadata: _Name
-    spec: Json | None = None
-    status: Json | None = None
+    spec: _Selecting | None = None
+    status: _Allowed | None = None
 
 
 class _Holder(View, frozen=True):
@@ -125,10 +141,15 @@ async def namespaces(api: Reader) -> list[str]:
 
 async def workloads(api: Reader, namespace: str) -> AsyncIterator[Found]:
     """Go through the workloads of a namespace that have a rollout; raises ApiError."""
+    seen = 0
     for plural, kind in KINDS.items():
         path = f"/apis/apps/v1/namespaces/{namespace}/{plural}"
         async for item in _items(api, path):
-            yield _found(kind, path, item)
+            seen += 1
+            if seen > MOST_WORKLOADS:
+                raise ApiError(0, "", f"it has more than {MOST_WORKLOADS} workloads")
+            if (found := _found(kind, path, item)) is not None:
+                yield found
 
 
 def sources(pod: Pod | None, namespace: str, policy: CompiledPolicy) -> list[str]:
@@ -141,31 +162,39 @@ def sources(pod: Pod | None, namespace: str, policy: CompiledPolicy) -> list[str
 async def budgets(api: Reader, namespace: str) -> list[Json]:
     """Return the PodDisruptionBudgets of a namespace; raises ApiError."""
     path = f"/apis/policy/v1/namespaces/{namespace}/poddisruptionbudgets"
-    return [
-        msgspec.to_builtins(msgspec.json.decode(item, type=_Budget))
-        async for item in _items(api, path)
-    ]
+    found: list[Json] = []
+    async for item in _items(api, path):
+        if len(found) == _MOST_BUDGETS:
+            raise ApiError(0, "", f"it has more than {_MOST_BUDGETS} PodDisruptionBudgets")
+        found.append(msgspec.to_builtins(msgspec.json.decode(item, type=_Budget)))
+    return found
 
 
-def _found(kind: str, path: str, item: msgspec.Raw) -> Found:
+def _found(kind: str, path: str, item: msgspec.Raw) -> Found | None:
+    """Cut a workload down; None: it has more labels than anybody needs, and is left alone."""
     body: Json = msgspec.to_builtins(msgspec.json.decode(item, type=_Rollout))
     holder = msgspec.json.decode(item, type=_Holder)
     raw = (holder.spec or _Templated()).template
-    _keep(body["metadata"], RELOADED_ANNOTATION)
+    _keep(body["metadata"], RELOADED_ANNOTATION, most=_MOST_RECORDED)
     try:
         template: Json = msgspec.to_builtins(msgspec.json.decode(raw, type=_Template))
         pod = msgspec.json.decode(raw, type=Pod)
     except msgspec.ValidationError:  # the validating hook has said so, too
         template, pod = {}, None
-    _keep(template.get("metadata") or {}, RESTARTED_AT)
+    metadata = template.get("metadata") or {}
+    if sum(len(key) + len(value) for key, value in (metadata.get("labels") or {}).items()) > (
+        _MOST_LABELS
+    ):
+        return None
+    _keep(metadata, RESTARTED_AT, most=_MOST_RECORDED)
     body.setdefault("spec", {})["template"] = template
     return Found(Workload(kind, f"{path}/{body['metadata']['name']}", body), pod)
 
 
-def _keep(metadata: Json, name: str) -> None:
-    """Forget all annotations but this one; they may be 256 kB."""
+def _keep(metadata: Json, name: str, *, most: int) -> None:
+    """Forget all annotations but this one; they may be 256 kB, and so may it."""
     annotations = metadata.pop("annotations", None) or {}
-    if name in annotations:
+    if len(annotations.get(name, "")) <= most and name in annotations:
         metadata["annotations"] = {name: annotations[name]}
 
 
@@ -180,4 +209,5 @@ async def _items(api: Reader, path: str, **query: str) -> AsyncIterator[msgspec.
             raise ApiError(0, "", "the API server's answer is no list") from None
         for item in page.items or ():
             yield item
+            await asyncio.sleep(0)  # requests wait while an object of megabytes is decoded
         following = (page.metadata.following if page.metadata else None) or None

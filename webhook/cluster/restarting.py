@@ -8,9 +8,10 @@ nothing is restarted twice, since the annotation and the restart are one write.
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Final
 
-from webhook.cluster.rollouts import Json, Workload, holding
+from webhook.cluster.rollouts import Budgets, Json, Workload
 from webhook.cluster.versions import Version
 from webhook.core.policy_upkeep import Reload
 
@@ -19,6 +20,10 @@ from webhook.core.policy_upkeep import Reload
 _SECOND: Final = timedelta(seconds=2)
 # Clocks of a cluster are kept together to within seconds.
 _SKEW: Final = timedelta(minutes=1)
+# Writes of a namespace in one round, so that the others have their turn; and how many workloads are
+# tried where the first may not be written.
+_RECORDS: Final = 50
+_TRIES: Final = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,9 +77,10 @@ def judge(
         elif after != workload.recorded and _is_past(after, versions, now):
             records.append(Record(workload, after))
     rolling, late = _rolling([it for it, _ in workloads], reload, now)
-    free = [] if rolling else [it for it in due if holding(budgets, it.workload) is None]
-    free.sort(key=lambda it: (it.workload.name, it.workload.kind))
-    return Round(tuple(records), tuple(free), waiting, late)
+    due.sort(key=lambda it: (it.workload.name, it.workload.kind))
+    held = Budgets(budgets)
+    free = (it for it in due if not rolling and held.holding(it.workload) is None)
+    return Round(tuple(records[:_RECORDS]), tuple(islice(free, _TRIES)), waiting, late)
 
 
 def _compared(

@@ -18,6 +18,19 @@ KINDS: Final = {
     "daemonsets": "DaemonSet",
 }
 
+# Of what hardly any namespace has ten: each is asked of every workload that waits.
+_MOST_HOLDING: Final = 100
+_MOST_REQUIREMENTS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """A part of a label selector."""
+
+    key: str
+    operator: str
+    values: frozenset[str]
+
 
 @dataclass(frozen=True, slots=True)
 class Workload:
@@ -86,33 +99,57 @@ class Workload:
         return self.body.get("status") or {}
 
 
-def holding(budgets: Iterable[Json], workload: Workload) -> str | None:
-    """Name a PodDisruptionBudget that allows none of the workload's pods to go; None: none does."""
-    labels = (workload.template.get("metadata") or {}).get("labels") or {}
-    for it in budgets:
-        spec, status = it.get("spec") or {}, it.get("status") or {}
-        selector = spec.get("selector")
-        if selector is None or not status.get("expectedPods"):
-            continue
-        if not status.get("disruptionsAllowed") and _selects(selector, labels):
-            return str(it["metadata"]["name"])
-    return None
+class Budgets:
+    """The PodDisruptionBudgets of a namespace that allow no pod to go."""
+
+    def __init__(self, budgets: Iterable[Json]) -> None:
+        """Take all that there are."""
+        self._selectors = [
+            (str(it["metadata"]["name"]), _compiled(selector))
+            for it in budgets
+            if (selector := (it.get("spec") or {}).get("selector")) is not None
+            and _allows_none(it.get("status") or {})
+        ]
+
+    def holding(self, workload: Workload) -> str | None:
+        """Name one that holds the workload's pods; None: none does."""
+        labels = (workload.template.get("metadata") or {}).get("labels") or {}
+        for name, requirements in self._selectors[:_MOST_HOLDING]:
+            if all(_holds(it, labels) for it in requirements):
+                return name
+        # Nobody can tell quickly what so many select: what they hold is not touched.
+        return self._selectors[-1][0] if len(self._selectors) > _MOST_HOLDING else None
 
 
-def _selects(selector: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    """Apply a label selector as Kubernetes does; an empty one selects everything."""
-    if any(labels.get(key) != it for key, it in (selector.get("matchLabels") or {}).items()):
-        return False
-    return all(_holds(it, labels) for it in selector.get("matchExpressions") or ())
+def _allows_none(status: Json) -> bool:
+    return bool(status.get("expectedPods")) and not status.get("disruptionsAllowed")
 
 
-def _holds(requirement: Mapping[str, Any], labels: Mapping[str, str]) -> bool:
-    value, values = labels.get(requirement["key"]), requirement.get("values") or ()
-    match requirement["operator"]:
+def _compiled(selector: Mapping[str, Any]) -> list[Requirement]:
+    """Return what a label selector requires; an empty one selects everything.
+
+    One that is too long to be asked of every workload is taken for one that selects everything.
+    """
+    found = [
+        *(
+            Requirement(key, "In", frozenset((value,)))
+            for key, value in (selector.get("matchLabels") or {}).items()
+        ),
+        *(
+            Requirement(it["key"], it["operator"], frozenset(it.get("values") or ()))
+            for it in selector.get("matchExpressions") or ()
+        ),
+    ]
+    return found if len(found) <= _MOST_REQUIREMENTS else []
+
+
+def _holds(requirement: Requirement, labels: Mapping[str, str]) -> bool:
+    value = labels.get(requirement.key)
+    match requirement.operator:
         case "In":
-            return value in values
+            return value in requirement.values
         case "NotIn":
-            return value not in values
+            return value not in requirement.values
         case "Exists":
             return value is not None
         case _:  # DoesNotExist

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from webhook.commands import flags
 from webhook.core.words import NamespaceMode
 from webhook.errors import UsageError
-from webhook.terminal import raw
+from webhook.terminal import raw, visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -144,7 +144,7 @@ def _written(text: "Text", document: "Document", changes: list[dict[str, Any]]) 
 
     wanted = _injected(document, changes)
     if text.is_json:
-        return ("---\n" if text.begins else "") + as_json(wanted) + "\n"
+        return ("---\n" if text.begins else "") + visible(as_json(wanted)) + "\n"
     try:
         written = spliced(text.content, changes)
     except Unspliceable:

@@ -20,7 +20,7 @@ def write_new(folder: Path, files: Mapping[str, bytes], *, force: bool) -> None:
     written to the disk: where the disk is full none appears, and nothing half written stays.
     """
     _make(folder)
-    there = [name for name in files if (folder / name).exists()]
+    there = [name for name in files if os.path.lexists(folder / name)]  # a link, too
     if there and not force:
         raise UsageError(
             f"{folder / there[0]} is there already, and nothing was written: name another folder "

@@ -135,7 +135,9 @@ def _of_volumes(looked_at: str) -> str:
         "  ((v.?secret.hasValue() ?\n"
         f"      [{_with_items('v.secret', 'v.secret.?secretName', text('secret.secretName'))}] :\n"
         "      []) +\n"
-        "    v.?projected.?sources.orValue([]).transformList(j, p, p.?secret.hasValue(),\n      "
+        # The one list here that Go writes as null where it is empty.
+        "    (v.?projected.?sources.hasValue() && dyn(v.projected.sources) != null ?\n"
+        "      v.projected.sources : []).transformList(j, p, p.?secret.hasValue(),\n      "
         + _with_items("p.secret", "p.secret.?name", "'projected.sources[' + string(j) + '].secret'")
         + ") +\n"
         f"    [{plain}]\n"
