@@ -39,7 +39,7 @@ def test_the_pods_of_a_deployment_are_decided_about_once(
     before = hits(webhook)
 
     assert grown(namespace, DEPLOYMENT, MANY) == [*expected, *expected, *expected]
-    # Each by both hooks, 8 in all. Where what happens around them comes between, one more is decided.
+    # Each by both hooks, 8 in all; fewer where policies of other tests come or go meanwhile.
     assert hits(webhook) - before >= MANY - 2, told(webhook)
 
 
