@@ -14,6 +14,8 @@ from webhook.cluster.kept import Kept
 from webhook.cluster.leading import INITIAL_MARK, Leading
 from webhook.cluster.policies import PATH
 
+pytestmark = pytest.mark.slow
+
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/ours/leases/hook"
 
 

@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 
 from tests.commands.kit import POLICY, Ran, run
 
+pytestmark = pytest.mark.slow
+
 PART = 4  # characters: of a shorter part, words of the messages would hold some by chance
 # Letters that hardly follow one another in any text, and digits, as secrets have them.
 _ALPHABET = "QXZJKVW7"

@@ -9,6 +9,8 @@ import yaml
 
 from tests.commands.kit import PODS, POLICY, ROOT, Ran, run
 
+pytestmark = pytest.mark.slow
+
 JUNK = (None, [], {}, "x", 5, True, [None], [{}], {"a": None}, "", [[]], -1, 1.5)
 FRAGMENTS = (
     *("\n---\n", "\n...\n", "#", "- ", "&a ", "*a", ": ", "  ", "\t", "'", '"', "{", "}", "[", "]"),

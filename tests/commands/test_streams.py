@@ -10,6 +10,8 @@ import pytest
 
 from tests.commands.kit import PODS, POLICY, ROOT, pod
 
+pytestmark = pytest.mark.slow
+
 PROGRAM = [sys.executable, "-m", "webhook"]
 
 

@@ -11,6 +11,8 @@ import yaml
 
 from tests.commands.kit import ROOT, run
 
+pytestmark = pytest.mark.slow
+
 Json = Any
 
 RUNS = 300  # three seconds; 6,000 were run once, and found a container without a name

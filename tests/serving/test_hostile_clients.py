@@ -19,6 +19,8 @@ from tests.serving.kit import Certificates, Client, Rig, post, rig
 from webhook.serving.connections import State
 from webhook.serving.limits import Limits
 
+pytestmark = pytest.mark.slow
+
 KIB = 1024
 
 

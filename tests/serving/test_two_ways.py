@@ -21,6 +21,8 @@ from tests.serving.two_ways import Piece, Server, compare
 from webhook.core.words import Hook, NamespaceMode
 from webhook.serving.head import Route
 
+pytestmark = pytest.mark.slow
+
 PROFILE = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 COUNTS = {"fast": 200, "nightly": 50_000}
 
